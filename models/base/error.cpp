@@ -2,18 +2,16 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace stcsim {
 namespace {
 
 std::string compose_message(const InputLocation& where, const std::string& found, const std::string& expected) {
-    std::string message;
-    if (!where.file.empty()) {
-        message += where.file;
-        if (where.line > 0) message += ":" + std::to_string(where.line);
-        message += ": ";
-    }
-    message += "found " + found + ", expected " + expected;
-    return message;
+    const std::string what = fmt::format("found {}, expected {}", found, expected);
+    if (where.file.empty()) return what;
+    if (where.line == 0) return fmt::format("{}: {}", where.file, what);
+    return fmt::format("{}:{}: {}", where.file, where.line, what);
 }
 
 }  // namespace
@@ -25,7 +23,7 @@ InputError::InputError(InputLocation where, std::string found, std::string expec
       expected_(std::move(expected)) {}
 
 void report_broken_invariant(const char* condition, const char* file, int line) {
-    throw InvariantError(std::string("invariant broken: ") + condition + " at " + file + ":" + std::to_string(line));
+    throw InvariantError(fmt::format("invariant broken: {} at {}:{}", condition, file, line));
 }
 
 }  // namespace stcsim
