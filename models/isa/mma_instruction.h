@@ -1,0 +1,68 @@
+/// The matrix multiply-accumulate instructions of sm_80: shapes, types and what follows from them.
+///
+/// Source: PTX ISA, sections "Warp-level matrix instructions: mma" and "mma.sp".
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "numerics/element_type.h"
+
+namespace stcsim {
+
+/// D[m,n] = A[m,k] x B[k,n] + C[m,n], in elements. For mma.sp, k is the logical k: A stores k / 2 elements per row.
+struct MmaShape {
+    std::uint32_t m;
+    std::uint32_t n;
+    std::uint32_t k;
+
+    bool operator==(const MmaShape&) const = default;
+};
+
+/// One mma or mma.sp instruction. Registers are 32-bit registers of one thread.
+struct MmaInstruction {
+    MmaShape shape;
+    ElementType a;
+    ElementType b;
+    ElementType c;
+    ElementType d;
+    bool sparse;
+
+    bool operator==(const MmaInstruction&) const = default;
+
+    /// Elements of A that are stored per row: k, or k / 2 for mma.sp.
+    [[nodiscard]] std::uint32_t stored_k() const { return sparse ? shape.k / 2 : shape.k; }
+
+    [[nodiscard]] std::uint32_t a_registers() const { return shape.m * stored_k() * bits_of(a) / 1024; }
+    [[nodiscard]] std::uint32_t b_registers() const { return shape.n * shape.k * bits_of(b) / 1024; }
+    [[nodiscard]] std::uint32_t c_registers() const { return shape.m * shape.n * bits_of(c) / 1024; }
+    [[nodiscard]] std::uint32_t d_registers() const { return shape.m * shape.n * bits_of(d) / 1024; }
+    /// Metadata registers: one for mma.sp.
+    [[nodiscard]] std::uint32_t e_registers() const { return sparse ? 1U : 0U; }
+
+    /// Stored elements of A that one fused dot product sums (128 operand bits: 8 f16 or bf16, 4 tf32). From the numeric
+    /// behaviour published in arXiv 2511.10909: larger k is a chain of such passes.
+    [[nodiscard]] std::uint32_t pass_length() const { return 128 / bits_of(a); }
+    /// Chained passes of the instruction.
+    [[nodiscard]] std::uint32_t passes() const {
+        return (stored_k() + pass_length() - 1) / pass_length();
+    }
+
+    /// Dense-equivalent fused multiply-adds of one warp's instruction: m * n * k.
+    [[nodiscard]] std::uint64_t fused_multiply_adds() const {
+        return std::uint64_t{shape.m} * shape.n * shape.k;
+    }
+
+    /// "mma.m16n8k16.f32.f16.f16.f32" or "mma.sp.m16n8k32.f32.f16.f16.f32": shape, then types of D, A, B, C.
+    [[nodiscard]] std::string name() const;
+};
+
+/// Every instruction the model implements.
+std::span<const MmaInstruction> mma_instructions();
+
+/// The instruction of this name; the address stays valid. Throws InputError naming the nearest ones.
+const MmaInstruction& mma_instruction_named(std::string_view name);
+
+}  // namespace stcsim
