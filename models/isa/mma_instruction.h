@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "numerics/element_type.h"
+#include "numerics/fused_dot_add.h"
 
 namespace stcsim {
 
@@ -44,16 +45,12 @@ struct MmaInstruction {
 
     /// Stored elements of A that one fused dot product sums (128 operand bits: 8 f16 or bf16, 4 tf32). From the numeric
     /// behaviour published in arXiv 2511.10909: larger k is a chain of such passes.
-    [[nodiscard]] std::uint32_t pass_length() const { return 128 / bits_of(a); }
+    [[nodiscard]] std::uint32_t pass_length() const { return pass_length_of(a); }
     /// Chained passes of the instruction.
-    [[nodiscard]] std::uint32_t passes() const {
-        return (stored_k() + pass_length() - 1) / pass_length();
-    }
+    [[nodiscard]] std::uint32_t passes() const { return (stored_k() + pass_length() - 1) / pass_length(); }
 
     /// Dense-equivalent fused multiply-adds of one warp's instruction: m * n * k.
-    [[nodiscard]] std::uint64_t fused_multiply_adds() const {
-        return std::uint64_t{shape.m} * shape.n * shape.k;
-    }
+    [[nodiscard]] std::uint64_t fused_multiply_adds() const { return std::uint64_t{shape.m} * shape.n * shape.k; }
 
     /// "mma.m16n8k16.f32.f16.f16.f32" or "mma.sp.m16n8k32.f32.f16.f16.f32": shape, then types of D, A, B, C.
     [[nodiscard]] std::string name() const;
