@@ -1,0 +1,75 @@
+#include "report/result_row.h"
+
+#include <array>
+#include <utility>
+
+#include "base/error.h"
+#include "workload/gemm_types.h"
+
+namespace stcsim {
+namespace {
+
+constexpr std::array<std::string_view, 3> scope_names{"core", "sm", "chip"};
+
+}  // namespace
+
+std::string_view name_of(Scope scope) {
+    return scope_names[static_cast<std::size_t>(scope)];
+}
+
+std::optional<Scope> scope_named(std::string_view name) {
+    for (std::size_t i = 0; i < scope_names.size(); ++i) {
+        if (scope_names[i] == name) return static_cast<Scope>(i);
+    }
+    return std::nullopt;
+}
+
+std::vector<ResultRow> compared_rows(SimulationResult dense, SimulationResult sparse) {
+    STCSIM_ASSERT(sparse.cycles > Cycle(0));
+    const double speedup = static_cast<double>(dense.cycles.value()) / static_cast<double>(sparse.cycles.value());
+    std::vector<ResultRow> rows;
+    rows.push_back({std::move(dense), std::nullopt});
+    rows.push_back({std::move(sparse), speedup});
+    return rows;
+}
+
+std::vector<ResultField> fields_of(const ResultRow& row) {
+    const SimulationResult& r = row.result;
+    const GemmProblem& p = r.problem;
+    const auto text = [](std::string_view t) { return FieldValue(std::string(t)); };
+    std::vector<ResultField> fields{
+        {"", "name", p.name},
+        {"", "m", p.m},
+        {"", "n", p.n},
+        {"", "k", p.k},
+        {"", "batch", p.batch},
+        {"", "dtype", text(name_of(p.input))},
+        {"", "acc", text(name_of(p.accumulator))},
+        {"", "sparsity", text(name_of(p.sparsity))},
+        {"", "gpu", r.gpu},
+        {"", "kernel", r.kernel},
+        {"", "cycles", r.cycles.value()},
+        {"", "time_us", r.time_us},
+        {"", "tflops", r.tflops},
+        {"", "tensor_utilization", r.tensor_utilization},
+        {"", "bound_by", r.bound_by},
+        {"", "speedup", row.speedup ? FieldValue(*row.speedup) : FieldValue()},
+        {"", "output", text(name_of(p.output))},
+        {"", "scope", text(name_of(r.scope))},
+        {"", "count", p.count},
+        {"", "dense_peak_tflops", r.dense_peak_tflops},
+        {"", "sparse_peak_tflops", r.sparse_peak_tflops},
+        {"", "tensor_cores", r.tensor_cores},
+    };
+    for (std::size_t i = 0; i < tensor_core_states; ++i) {
+        fields.push_back({"account", tensor_core_state_names[i], r.account.cycles[i].value()});
+    }
+    fields.push_back({"", "simulated_ctas", r.simulated_ctas});
+    fields.push_back({"", "total_ctas", r.total_ctas});
+    const auto& v = r.verification;
+    fields.push_back({"", "verified_elements", v ? FieldValue(v->elements) : FieldValue()});
+    fields.push_back({"", "mismatches", v ? FieldValue(v->mismatches) : FieldValue()});
+    return fields;
+}
+
+}  // namespace stcsim
