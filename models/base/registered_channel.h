@@ -1,0 +1,167 @@
+/// Registered bounded channels: what is written in a cycle is visible in a later one.
+///
+/// A channel has one writer and one reader, both clocked modules, bound through ports. The writer states with each item
+/// after how many cycles (at least one) it becomes visible; the space of a read item is usable for the writer from the
+/// next cycle on. Both sides see the state as of the end of the previous cycle, so their order within a cycle does not
+/// matter. The channel wakes the reader when an item becomes visible and the writer when a full channel has space again.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+namespace stcsim {
+
+/// The reader's side.
+template <typename T>
+class ChannelReader : public virtual sc_core::sc_interface {
+  public:
+    /// Whether an item is visible in this cycle.
+    [[nodiscard]] virtual bool has_item() const = 0;
+    /// The oldest visible item.
+    [[nodiscard]] virtual const T& front() const = 0;
+    /// Takes the oldest visible item.
+    virtual T pop() = 0;
+    virtual void attach_reader(ClockedModule& reader) = 0;
+};
+
+/// The writer's side.
+template <typename T>
+class ChannelWriter : public virtual sc_core::sc_interface {
+  public:
+    /// Whether an item can be written in this cycle.
+    [[nodiscard]] virtual bool has_space() const = 0;
+    /// Writes an item that becomes visible `delay` (at least 1) cycles from now. Needs space.
+    virtual void push(T item, Cycle delay) = 0;
+    virtual void attach_writer(ClockedModule& writer) = 0;
+};
+
+/// Whether items leave a channel in the order they were written or in the order they become visible.
+enum class ChannelOrder : std::uint8_t {
+    as_written,  ///< a later item never overtakes an earlier one
+    by_arrival,  ///< items with a shorter delay overtake; equal arrivals keep the order of writing
+};
+
+/// The channel. `capacity` counts items written and not yet read; `wakes_reader` false is for notices that the reader
+/// picks up whenever it runs.
+template <typename T>
+class RegisteredChannel : public sc_core::sc_prim_channel, public ChannelReader<T>, public ChannelWriter<T> {
+  public:
+    RegisteredChannel(const char* name, Clock& clock, std::size_t capacity,
+                      ChannelOrder order = ChannelOrder::as_written, bool wakes_reader = true)
+        : sc_prim_channel(name), clock_(clock), capacity_(capacity), order_(order), wakes_reader_(wakes_reader) {}
+
+    [[nodiscard]] bool has_item() const override { return !items_.empty() && items_.front().visible <= clock_.now(); }
+    [[nodiscard]] const T& front() const override { return items_.front().value; }
+
+    T pop() override {
+        STCSIM_ASSERT(has_item());
+        T value = std::move(items_.front().value);
+        items_.pop_front();
+        ++freed_;
+        request_update();
+        return value;
+    }
+
+    [[nodiscard]] bool has_space() const override { return items_.size() + written_.size() + freed_ < capacity_; }
+
+    void push(T item, Cycle delay) override {
+        STCSIM_ASSERT(has_space() && delay > Cycle(0));
+        written_.push_back({std::move(item), clock_.now() + delay});
+        request_update();
+    }
+
+    void attach_reader(ClockedModule& reader) override { reader_ = &reader; }
+    void attach_writer(ClockedModule& writer) override { writer_ = &writer; }
+
+  private:
+    struct Item {
+        T value;
+        Cycle visible;
+    };
+
+    /// End of the cycle: takes over what was written and gives back what was freed.
+    void update() override {
+        if (freed_ > 0 && items_.size() + written_.size() + freed_ >= capacity_ && writer_ != nullptr) {
+            writer_->wake_at(clock_.now() + Cycle(1));
+        }
+        freed_ = 0;
+        for (Item& item : written_) insert(std::move(item));
+        written_.clear();
+        // The reader may have left visible items behind on purpose; it is woken for new ones only.
+    }
+
+    void insert(Item item) {
+        auto place = items_.end();
+        if (order_ == ChannelOrder::as_written) {
+            if (!items_.empty() && item.visible < items_.back().visible) item.visible = items_.back().visible;
+        } else {
+            while (place != items_.begin() && std::prev(place)->visible > item.visible) --place;
+        }
+        if (wakes_reader_ && reader_ != nullptr) reader_->wake_at(item.visible);
+        if (place == items_.end()) {
+            items_.push_back(std::move(item));
+        } else {
+            items_.insert(place, std::move(item));
+        }
+    }
+
+    Clock& clock_;
+    std::size_t capacity_;
+    ChannelOrder order_;
+    bool wakes_reader_;
+    ClockedModule* reader_ = nullptr;
+    ClockedModule* writer_ = nullptr;
+    std::deque<Item> items_;
+    std::vector<Item> written_;
+    std::size_t freed_ = 0;
+};
+
+/// A module's port to the reading side of a channel. May stay unbound; then it never has an item.
+template <typename T>
+class ReadPort : public sc_core::sc_port<ChannelReader<T>, 1, sc_core::SC_ZERO_OR_MORE_BOUND> {
+  public:
+    ReadPort(const char* name, ClockedModule& owner)
+        : sc_core::sc_port<ChannelReader<T>, 1, sc_core::SC_ZERO_OR_MORE_BOUND>(name), owner_(owner) {}
+
+    [[nodiscard]] bool has_item() const { return channel_ != nullptr && channel_->has_item(); }
+    [[nodiscard]] const T& front() const { return channel_->front(); }
+    T pop() { return channel_->pop(); }
+
+  private:
+    void end_of_elaboration() override {
+        if (this->size() == 0) return;
+        channel_ = this->get_interface(0);
+        channel_->attach_reader(owner_);
+    }
+
+    ClockedModule& owner_;
+    ChannelReader<T>* channel_ = nullptr;
+};
+
+/// A module's port to the writing side of a channel. May stay unbound; then it never has space.
+template <typename T>
+class WritePort : public sc_core::sc_port<ChannelWriter<T>, 1, sc_core::SC_ZERO_OR_MORE_BOUND> {
+  public:
+    WritePort(const char* name, ClockedModule& owner)
+        : sc_core::sc_port<ChannelWriter<T>, 1, sc_core::SC_ZERO_OR_MORE_BOUND>(name), owner_(owner) {}
+
+    [[nodiscard]] bool has_space() const { return channel_ != nullptr && channel_->has_space(); }
+    void push(T item, Cycle delay = Cycle(1)) { channel_->push(std::move(item), delay); }
+
+  private:
+    void end_of_elaboration() override {
+        if (this->size() == 0) return;
+        channel_ = this->get_interface(0);
+        channel_->attach_writer(owner_);
+    }
+
+    ClockedModule& owner_;
+    ChannelWriter<T>* channel_ = nullptr;
+};
+
+}  // namespace stcsim

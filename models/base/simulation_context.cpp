@@ -1,0 +1,31 @@
+#include "base/simulation_context.h"
+
+#include "base/error.h"
+
+namespace stcsim {
+
+SimulationContext::SimulationContext() : context_(new sc_core::sc_simcontext()) {
+    sc_core::sc_curr_simcontext = context_;
+    sc_core::sc_default_global_context = context_;
+}
+
+SimulationContext::~SimulationContext() {
+    sc_core::sc_curr_simcontext = nullptr;
+    sc_core::sc_default_global_context = nullptr;
+    delete context_;
+}
+
+void SimulationContext::run(Cycle limit) {
+    if (limit == never) {
+        sc_core::sc_start();
+    } else {
+        sc_core::sc_start(sc_core::sc_time::from_value(limit.value()), sc_core::SC_EXIT_ON_STARVATION);
+    }
+}
+
+bool SimulationContext::run_for(Cycle cycles) {
+    sc_core::sc_start(sc_core::sc_time::from_value(cycles.value()), sc_core::SC_EXIT_ON_STARVATION);
+    return sc_core::sc_pending_activity();
+}
+
+}  // namespace stcsim

@@ -1,0 +1,41 @@
+#include "gpu/cta_scheduler.h"
+
+#include <algorithm>
+
+namespace stcsim {
+
+CtaScheduler::CtaScheduler(const sc_core::sc_module_name& name, Clock& clock, const CtaSchedulerParameters& parameters,
+                           std::uint32_t sms, std::uint32_t slots_per_sm, CtaSelection selection)
+    : ClockedModule(name, clock), parameters_(parameters), selection_(selection), free_slots_(sms, slots_per_sm) {
+    for (std::uint32_t i = 0; i < sms; ++i) {
+        launches.emplace_back(sc_core::sc_gen_unique_name("launches"), *this);
+        done.emplace_back(sc_core::sc_gen_unique_name("done"), *this);
+    }
+    wake_at(Cycle(0));
+}
+
+void CtaScheduler::evaluate(Cycle now) {
+    for (std::size_t sm = 0; sm < done.size(); ++sm) {
+        while (done[sm].has_item()) {
+            done[sm].pop();
+            ++free_slots_[sm];
+            ++finished_;
+            last_finish_ = now;
+        }
+    }
+    if (launched_ == selection_.count) return;
+    if (now < next_launch_) {
+        wake_at(next_launch_);
+        return;
+    }
+    const auto roomiest = std::ranges::max_element(free_slots_);
+    if (*roomiest == 0) return;
+    --*roomiest;
+    const auto sm = static_cast<std::size_t>(roomiest - free_slots_.begin());
+    launches[sm].push({CtaIndex(selection_.first + selection_.stride * launched_)}, parameters_.launch_latency);
+    ++launched_;
+    next_launch_ = now + parameters_.launch_interval;
+    wake_at(next_launch_);
+}
+
+}  // namespace stcsim

@@ -1,0 +1,139 @@
+#include "gpu/gpu.h"
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/construction_order.h"
+#include "base/simulation_context.h"
+#include "memory/memory_system.h"
+#include "sm/residency.h"
+#include "sm/streaming_multiprocessor.h"
+
+namespace stcsim {
+namespace {
+
+/// Cycles between two looks at the progress.
+constexpr Cycle progress_interval{20000};
+
+std::uint32_t cta_slots(const GpuParameters& parameters, const CtaResources& resources) {
+    const Residency residency = resident_ctas(resources, parameters.sm.residency);
+    if (residency.ctas == 0) {
+        throw InputError({}, fmt::format("a CTA of {} warps, {} registers per thread and {} bytes of shared memory",
+                                         resources.warps, resources.registers_per_thread,
+                                         resources.shared_memory.value()),
+                         fmt::format("one that fits on an SM (it is limited by {})", residency.limited_by));
+    }
+    return residency.ctas;
+}
+
+/// The top of the module hierarchy.
+class Gpu {
+  public:
+    Gpu(const GpuParameters& parameters, InstructionStream& stream, const GpuRunOptions& options)
+        : clock_("clock") {
+        const std::uint32_t sms = options.one_sm ? 1 : parameters.sm_count;
+        const std::uint32_t slots = cta_slots(parameters, stream.resources());
+        const MemoryParameters memory_parameters =
+            options.one_sm ? fair_share(parameters.memory, parameters.sm_count) : parameters.memory;
+        clock_.shuffle_evaluations(options.shuffle_seed);
+        sms_.resize(sms);
+        construct_in_order(
+            {
+                [&] {
+                    memory_ = std::make_unique<MemorySystem>("memory", clock_, memory_parameters, sms,
+                                                             parameters.clock_hz, options.shared_regions,
+                                                             options.shuffle_seed);
+                },
+                [&] {
+                    scheduler_ = std::make_unique<CtaScheduler>("cta_scheduler", clock_, parameters.cta_scheduler, sms,
+                                                                slots, options.ctas);
+                },
+                [&] { build_sms(parameters, stream, options, slots); },
+            },
+            options.shuffle_seed);
+        for (std::uint32_t i = 0; i < sms; ++i) connect(i);
+    }
+
+    void run(SimulationContext& context, const GpuRunOptions& options) {
+        while (context.run_for(progress_interval)) {
+            clock_.rethrow_failure();
+            if (options.progress) {
+                options.progress(static_cast<double>(scheduler_->finished()) /
+                                 static_cast<double>(options.ctas.count));
+            }
+        }
+        clock_.rethrow_failure();
+        if (!scheduler_->all_finished()) {
+            throw InvariantError(fmt::format("deadlock: the machine stopped at cycle {} with {} of {} CTAs finished",
+                                             clock_.now().value(), scheduler_->finished(), options.ctas.count));
+        }
+    }
+
+    GpuRunResult result() {
+        GpuRunResult result;
+        result.cycles = scheduler_->last_finish();
+        for (const auto& sm : sms_) result.cycles = std::max(result.cycles, sm->load_store_unit().last_response());
+        for (const auto& sm : sms_) {
+            sm->finish(result.cycles);
+            result.account += sm->account();
+            sm->report(result.counters);
+        }
+        memory_->report(result.counters);
+        result.evaluations = clock_.evaluations();
+        return result;
+    }
+
+  private:
+    void build_sms(const GpuParameters& parameters, InstructionStream& stream, const GpuRunOptions& options,
+                   std::uint32_t slots) {
+        std::vector<std::function<void()>> constructions;
+        for (std::uint32_t i = 0; i < sms_.size(); ++i) {
+            constructions.emplace_back([&, i] {
+                sms_[i] = std::make_unique<StreamingMultiprocessor>(
+                    fmt::format("sm_{}", i).c_str(), clock_, parameters.sm, SmIndex(i),
+                    SmContext{.stream = stream,
+                              .cta_slots = slots,
+                              .cache = parameters.memory.l2,
+                              .memory = options.memory,
+                              .timeline = i == 0 ? options.timeline : nullptr,
+                              .construction_order = options.shuffle_seed});
+            });
+            launches_.emplace_back(sc_core::sc_gen_unique_name("launches"), clock_, slots);
+            done_.emplace_back(sc_core::sc_gen_unique_name("done"), clock_, slots);
+        }
+        construct_in_order(std::move(constructions), options.shuffle_seed);
+    }
+
+    void connect(std::uint32_t i) {
+        StreamingMultiprocessor& sm = *sms_[i];
+        scheduler_->launches[i].bind(launches_[i]);
+        sm.cta_controller().launches.bind(launches_[i]);
+        scheduler_->done[i].bind(done_[i]);
+        sm.cta_controller().done.bind(done_[i]);
+        memory_->connect(i, sm.load_store_unit().to_memory, sm.load_store_unit().from_memory);
+    }
+
+    Clock clock_;
+    std::deque<RegisteredChannel<CtaLaunch>> launches_;   ///< per SM
+    std::deque<RegisteredChannel<CtaDone>> done_;         ///< per SM
+    std::unique_ptr<MemorySystem> memory_;
+    std::unique_ptr<CtaScheduler> scheduler_;
+    std::vector<std::unique_ptr<StreamingMultiprocessor>> sms_;
+};
+
+}  // namespace
+
+GpuRunResult run_gpu(const GpuParameters& parameters, InstructionStream& stream, const GpuRunOptions& options) {
+    SimulationContext context;
+    Gpu gpu(parameters, stream, options);
+    gpu.run(context, options);
+    GpuRunResult result = gpu.result();
+    result.tensor_cores = std::uint64_t{options.one_sm ? 1 : parameters.sm_count} * parameters.sm.sub_cores;
+    return result;
+}
+
+}  // namespace stcsim

@@ -1,0 +1,42 @@
+/// The GPU: SMs, memory system and CTA scheduler, run as one SystemC simulation.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "base/counters.h"
+#include "gpu/cta_scheduler.h"
+#include "gpu/gpu_parameters.h"
+#include "isa/instruction_stream.h"
+#include "memory/global_values.h"
+#include "memory/shared_regions.h"
+#include "tensor_core/account.h"
+#include "tensor_core/timeline.h"
+
+namespace stcsim {
+
+/// What to simulate of a launch, and what to record.
+struct GpuRunOptions {
+    bool one_sm = false;                 ///< one SM with its fair share of the memory system instead of all of them
+    CtaSelection ctas;                   ///< which CTAs of the grid
+    SharedRegions shared_regions;        ///< one_sm: how the other SMs share its traffic
+    GlobalValues* memory = nullptr;      ///< operand values; null: timing only
+    Timeline* timeline = nullptr;        ///< records the first SM's tensor cores
+    std::uint64_t shuffle_seed = 0;      ///< not 0: shuffles construction and evaluation, which must not matter
+    std::function<void(double)> progress;   ///< called now and then with the share of CTAs done; may be empty
+};
+
+/// What came out.
+struct GpuRunResult {
+    Cycle cycles{0};                     ///< until the last CTA has ended and its stores have reached the L2
+    std::uint64_t tensor_cores = 0;
+    TensorCoreAccount account;           ///< summed over the tensor cores
+    CounterReport counters;
+    std::uint64_t evaluations = 0;       ///< module evaluations: the simulator's work, not the machine's
+};
+
+/// Runs the CTAs of the stream. Throws InputError if not even one CTA fits on an SM or the stream holds what the GPU
+/// cannot execute; InvariantError if the machine stops with CTAs unfinished.
+GpuRunResult run_gpu(const GpuParameters& parameters, InstructionStream& stream, const GpuRunOptions& options);
+
+}  // namespace stcsim

@@ -1,0 +1,46 @@
+/// Where warp instructions come from. The machine never knows what kind of driver is behind it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "base/units.h"
+#include "isa/warp_instruction.h"
+
+namespace stcsim {
+
+/// What a CTA of the launch needs, for residency.
+struct CtaResources {
+    std::uint32_t warps = 1;
+    std::uint32_t registers_per_thread = 32;
+    Bytes shared_memory{0};
+};
+
+/// The instructions of one warp, in program order.
+class WarpStream {
+  public:
+    virtual ~WarpStream() = default;
+    WarpStream() = default;
+    WarpStream(const WarpStream&) = delete;
+    WarpStream& operator=(const WarpStream&) = delete;
+
+    /// Writes the next instruction. Asked once the previous one has issued; `now` is the current cycle. The last
+    /// instruction of a warp is `exit`; the stream is not asked again after it.
+    virtual void next(Cycle now, WarpInstruction& instruction) = 0;
+};
+
+/// A launch: a grid of CTAs with the same resources, each with its warps' instructions.
+class InstructionStream {
+  public:
+    virtual ~InstructionStream() = default;
+    InstructionStream() = default;
+    InstructionStream(const InstructionStream&) = delete;
+    InstructionStream& operator=(const InstructionStream&) = delete;
+
+    [[nodiscard]] virtual std::uint64_t ctas() const = 0;
+    [[nodiscard]] virtual CtaResources resources() const = 0;
+    /// The instructions of warp `warp` (0-based) of a CTA. The stream object must outlive what it returns.
+    [[nodiscard]] virtual std::unique_ptr<WarpStream> start_warp(CtaIndex cta, std::uint32_t warp) = 0;
+};
+
+}  // namespace stcsim

@@ -1,0 +1,75 @@
+/// The warp instruction: the one language between what drives the machine and the machine.
+///
+/// A GEMM kernel, a microbenchmark, a real kernel's PTX and a recorded trace all reach the SM as a stream of these.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "base/units.h"
+#include "isa/mma_instruction.h"
+
+namespace stcsim {
+
+/// What an instruction does, by the unit that executes it.
+enum class OperationClass : std::uint8_t {
+    mma,            ///< mma or mma.sp, in the tensor core
+    load_matrix,    ///< ldmatrix.x1/.x2/.x4 (.m8n8.b16), from shared memory
+    load_shared,    ///< ld.shared
+    store_shared,   ///< st.shared
+    load_global,    ///< ld.global
+    store_global,   ///< st.global
+    copy_async,     ///< cp.async from global to shared memory
+    commit_group,   ///< cp.async.commit_group
+    wait_group,     ///< cp.async.wait_group N: until at most N of the newest groups are pending
+    barrier,        ///< bar.sync over all warps of the CTA
+    convert_pack,   ///< two f32 registers to one of two packed 16-bit floats, rounded to nearest even (cvt.rn)
+    clear,          ///< zero a range of registers
+    arithmetic,     ///< integer or f32 operations without modelled values
+    exit,           ///< the warp ends
+};
+
+inline constexpr std::size_t operation_classes = static_cast<std::size_t>(OperationClass::exit) + 1;
+
+/// Consecutive 32-bit registers of a thread; empty if `count` is 0.
+struct RegisterRange {
+    std::uint8_t first = 0;
+    std::uint8_t count = 0;
+};
+
+/// Addresses of the lanes relative to a base, in bytes. Owned by the stream; must outlive the simulation unchanged.
+using LaneOffsets = std::array<std::uint64_t, warp_lanes>;
+
+/// One access by the lanes of a warp: lane l touches `bytes_per_lane` bytes at base + offsets[l] if bit l of `active`
+/// is set. Shared-memory addresses are relative to the CTA's allocation.
+struct LaneAccess {
+    std::uint64_t base = 0;
+    const LaneOffsets* offsets = nullptr;
+    std::uint32_t active = 0;
+    std::uint8_t bytes_per_lane = 0;
+
+    [[nodiscard]] std::uint64_t address(std::uint32_t lane) const { return base + (*offsets)[lane]; }
+    [[nodiscard]] bool is_active(std::uint32_t lane) const { return ((active >> lane) & 1U) != 0; }
+};
+
+/// One instruction of one warp.
+struct WarpInstruction {
+    OperationClass operation = OperationClass::exit;
+    RegisterRange destination;
+    /// mma: A, B, C and (mma.sp) E. Stores: the data in `a`. convert_pack: the f32 pairs in `a`.
+    RegisterRange a, b, c, e;
+    const MmaInstruction* mma = nullptr;   ///< an element of mma_instructions()
+    std::uint8_t selector = 0;             ///< sparsity selector of mma.sp
+    bool transposed = false;               ///< ldmatrix.trans
+    ElementType packed = ElementType::f16; ///< convert_pack: the 16-bit type
+    /// Operations of class `arithmetic` that follow in the program and depend on nothing pending: they take this many
+    /// issue slots directly after the instruction. A compressed notation for address and loop arithmetic.
+    std::uint8_t following_arithmetic = 0;
+    std::uint8_t pending_groups = 0;       ///< wait_group: groups that may still be pending
+    bool after_last_mma = false;           ///< the warp issues no mma any more (accounting only)
+    LaneAccess shared;                     ///< shared-memory side of the access
+    /// Global side of the access. cp.async zero-fills lanes that are active in `shared` and not here.
+    LaneAccess global;
+};
+
+}  // namespace stcsim

@@ -1,0 +1,146 @@
+#include "memory/l2_cache.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "memory/address_hash.h"
+
+namespace stcsim {
+namespace {
+
+std::uint32_t count(std::uint32_t sectors) {
+    return static_cast<std::uint32_t>(std::popcount(sectors));
+}
+
+}  // namespace
+
+L2Cache::L2Cache(const sc_core::sc_module_name& name, Clock& clock, const L2CacheParameters& parameters,
+                 SharedRegions regions)
+    : ClockedModule(name, clock),
+      requests("requests", *this),
+      responses("responses", *this),
+      to_memory("to_memory", *this),
+      from_memory("from_memory", *this),
+      parameters_(parameters),
+      regions_(std::move(regions)),
+      tags_(parameters),
+      slice_free_(parameters.slices) {}
+
+void L2Cache::evaluate(Cycle now) {
+    while (from_memory.has_item()) receive_fill(from_memory.pop(), now);
+    while (requests.has_item()) serve(requests.pop(), now);
+}
+
+Cycle L2Cache::distance(SmIndex sm, std::uint64_t slice) const {
+    const std::uint64_t slice_partition = slice % parameters_.partitions;
+    return sm.value() % parameters_.partitions == slice_partition ? Cycle(0) : parameters_.far_latency;
+}
+
+void L2Cache::serve(TransactionPointer transaction, Cycle now) {
+    transaction->awaited = 0;
+    transaction->ready = now;
+    std::uint32_t index = 0;
+    for (const SectorRequest& request : transaction->requests) {
+        std::uint32_t missing = 0;
+        transaction->ready = std::max(transaction->ready, serve_line(*transaction, request, now, missing));
+        if (missing == 0) continue;
+        if (transaction->awaited == 0) {
+            if (free_waiting_.empty()) {
+                free_waiting_.push_back(static_cast<std::uint32_t>(waiting_.size()));
+                waiting_.emplace_back();
+            }
+            index = free_waiting_.back();
+            free_waiting_.pop_back();
+        }
+        ++transaction->awaited;
+        waiters_[request.line].push_back(
+            {index, missing, distance(transaction->sm, hash_address(request.line) % slice_free_.size())});
+    }
+    if (transaction->awaited > 0) {
+        waiting_[index] = std::move(transaction);
+    } else {
+        const Cycle delay = std::max(transaction->ready - now, Cycle(1));
+        responses.push(std::move(transaction), delay);
+    }
+}
+
+Cycle L2Cache::serve_line(const MemoryTransaction& transaction, const SectorRequest& request, Cycle now,
+                          std::uint32_t& missing) {
+    const std::uint64_t slice = hash_address(request.line) % slice_free_.size();
+    const auto present = static_cast<double>(now.value());
+    const double bytes = static_cast<double>(count(request.sectors) * parameters_.sector.value());
+    slice_free_[slice] = std::max(slice_free_[slice], present) + bytes / parameters_.slice_bytes_per_cycle;
+    const Cycle turn(static_cast<std::uint64_t>(std::ceil(slice_free_[slice])));
+    const Cycle ready = turn + parameters_.hit_latency + distance(transaction.sm, slice);
+
+    std::optional<Eviction> evicted;
+    L2Line* line = tags_.access(request.line, evicted);
+    if (evicted) {
+        evicted_dirty_sectors_ += count(evicted->dirty);
+        send_to_memory(evicted->line, evicted->dirty, true);
+    }
+    // Every way of the set waits for data: the line passes through without being kept.
+    L2Line passing{.line = request.line};
+    if (line == nullptr) line = &passing;
+
+    if (transaction.write) {
+        written_sectors_ += count(request.sectors);
+        line->present |= request.sectors;
+        line->dirty |= request.sectors;
+        if (line == &passing) send_to_memory(request.line, request.sectors, true);
+        return ready;
+    }
+    hit_sectors_ += count(request.sectors & line->present);
+    missing = request.sectors & ~line->present;
+    merged_sectors_ += count(missing & line->requested);
+    fetch_missing(*line, missing & ~line->requested);
+    return ready;
+}
+
+void L2Cache::fetch_missing(L2Line& line, std::uint32_t sectors) {
+    if (sectors == 0) return;
+    missed_sectors_ += count(sectors);
+    line.requested |= sectors;
+    send_to_memory(line.line, sectors, false);
+}
+
+void L2Cache::send_to_memory(std::uint64_t line, std::uint32_t sectors, bool write) {
+    const double bytes = static_cast<double>(count(sectors) * parameters_.sector.value());
+    const double sharers = write ? 1 : sharers_of(regions_, line * parameters_.line.value());
+    to_memory.push({line, sectors, bytes / sharers, write}, Cycle(1));
+}
+
+void L2Cache::receive_fill(const DeviceResponse& fill, Cycle now) {
+    if (L2Line* line = tags_.find(fill.line)) {
+        line->present |= fill.sectors;
+        line->requested &= ~fill.sectors;
+    }
+    const auto found = waiters_.find(fill.line);
+    if (found == waiters_.end()) return;
+    std::vector<Waiter>& waiters = found->second;
+    for (Waiter& waiter : waiters) {
+        waiter.sectors &= ~fill.sectors;
+        if (waiter.sectors != 0) continue;
+        TransactionPointer& transaction = waiting_[waiter.transaction];
+        transaction->ready = std::max(transaction->ready, now + parameters_.hit_latency + waiter.extra);
+        if (--transaction->awaited > 0) continue;
+        const Cycle delay = std::max(transaction->ready - now, Cycle(1));
+        responses.push(std::move(transaction), delay);
+        free_waiting_.push_back(waiter.transaction);
+    }
+    std::erase_if(waiters, [](const Waiter& waiter) { return waiter.sectors == 0; });
+    if (waiters.empty()) waiters_.erase(found);
+}
+
+void L2Cache::report(CounterReport& report) const {
+    const std::string_view prefix = "memory.l2";
+    report.add(prefix, "hit_sectors", "sectors", "sectors read that were present", hit_sectors_);
+    report.add(prefix, "merged_sectors", "sectors", "sectors read that were already on their way", merged_sectors_);
+    report.add(prefix, "missed_sectors", "sectors", "sectors requested from memory", missed_sectors_);
+    report.add(prefix, "written_sectors", "sectors", "sectors written by the SMs", written_sectors_);
+    report.add(prefix, "evicted_dirty_sectors", "sectors", "dirty sectors written back to memory",
+               evicted_dirty_sectors_);
+}
+
+}  // namespace stcsim

@@ -1,0 +1,47 @@
+#include "sm/bank_conflicts.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+
+namespace stcsim {
+namespace {
+
+constexpr std::uint32_t most_words = 256;  ///< of one wavefront's lanes
+
+/// Wavefronts of the lanes [first, last): the largest number of different words any bank must deliver.
+std::uint32_t group_wavefronts(const LaneAccess& access, std::uint32_t first, std::uint32_t last,
+                               std::uint64_t bank_width, std::uint64_t banks) {
+    std::array<std::uint64_t, most_words> words;
+    std::size_t count = 0;
+    for (std::uint32_t lane = first; lane < last; ++lane) {
+        if (!access.is_active(lane)) continue;
+        const std::uint64_t begin = access.address(lane) / bank_width;
+        const std::uint64_t end = (access.address(lane) + access.bytes_per_lane - 1) / bank_width;
+        for (std::uint64_t word = begin; word <= end && count < most_words; ++word) words[count++] = word;
+    }
+    if (count == 0) return 0;
+    std::sort(words.begin(), words.begin() + count);
+    const auto unique_end = std::unique(words.begin(), words.begin() + count);
+    std::array<std::uint8_t, 128> per_bank{};
+    std::uint8_t most = 0;
+    for (auto word = words.begin(); word != unique_end; ++word) most = std::max(most, ++per_bank[*word % banks]);
+    return most;
+}
+
+}  // namespace
+
+std::uint32_t shared_wavefronts(const LaneAccess& access, const SharedMemoryParameters& parameters) {
+    const std::uint64_t width = parameters.bank_width.value() * parameters.banks;
+    const auto lanes_per_group =
+        static_cast<std::uint32_t>(std::clamp<std::uint64_t>(width / access.bytes_per_lane, 1, warp_lanes));
+    std::uint32_t wavefronts = 0;
+    for (std::uint32_t first = 0; first < warp_lanes; first += lanes_per_group) {
+        wavefronts += group_wavefronts(access, first, std::min(first + lanes_per_group, warp_lanes),
+                                       parameters.bank_width.value(), parameters.banks);
+    }
+    return std::max(wavefronts, 1U);
+}
+
+}  // namespace stcsim

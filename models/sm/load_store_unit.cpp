@@ -1,0 +1,148 @@
+#include "sm/load_store_unit.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <utility>
+
+#include "sm/coalescing.h"
+#include "sm/shared_storage.h"
+
+namespace stcsim {
+
+LoadStoreUnit::LoadStoreUnit(const sc_core::sc_module_name& name, Clock& clock,
+                             const LoadStoreUnitParameters& parameters, const L2CacheParameters& cache,
+                             std::uint32_t sub_cores, SmIndex sm, GlobalValues* memory)
+    : ClockedModule(name, clock),
+      fills("fills", *this),
+      to_memory("to_memory", *this),
+      from_memory("from_memory", *this),
+      parameters_(parameters),
+      cache_(cache),
+      sm_(sm),
+      memory_(memory),
+      in_flight_(parameters.outstanding_requests),
+      free_tags_(parameters.outstanding_requests) {
+    std::iota(free_tags_.rbegin(), free_tags_.rend(), 0U);
+    for (std::uint32_t i = 0; i < sub_cores; ++i) {
+        requests.emplace_back(sc_core::sc_gen_unique_name("requests"), *this);
+        completions.emplace_back(sc_core::sc_gen_unique_name("completions"), *this);
+    }
+}
+
+void LoadStoreUnit::evaluate(Cycle now) {
+    accept_responses();
+    if (now < free_) {
+        wake_at(free_);
+        return;
+    }
+    accept_request(now);
+}
+
+void LoadStoreUnit::accept_responses() {
+    while (from_memory.has_item()) {
+        const std::uint32_t tag = from_memory.front()->tag;
+        if (!can_complete(in_flight_[tag])) return;
+        spare_.push_back(from_memory.pop());
+        last_response_ = clock().now();
+        free_tags_.push_back(tag);
+        complete(std::exchange(in_flight_[tag], {}));
+        // A tag is free again: whoever waited for one can go on in the next cycle.
+        wake_at(clock().now() + Cycle(1));
+    }
+}
+
+bool LoadStoreUnit::can_complete(const GlobalRequest& request) const {
+    switch (request.operation) {
+        case OperationClass::copy_async: return fills.has_space();
+        case OperationClass::load_global: return completions[request.warp.value() % completions.size()].has_space();
+        default: return true;
+    }
+}
+
+void LoadStoreUnit::complete(GlobalRequest request) {
+    if (request.operation == OperationClass::copy_async) {
+        SharedRequest fill;
+        fill.operation = request.operation;
+        fill.warp = request.warp;
+        fill.access = request.shared;
+        fill.source = request.global;
+        fill.copy_group = request.copy_group;
+        fills.push(std::move(fill));
+    } else if (request.operation == OperationClass::load_global) {
+        MemoryCompletion completion;
+        completion.operation = request.operation;
+        completion.warp = request.warp;
+        completion.destination = request.destination;
+        if (memory_ != nullptr) {
+            completion.payload =
+                std::make_unique<std::vector<LaneValues>>(request.destination.count, LaneValues{});
+            std::array<std::byte, 16> buffer{};
+            const auto bytes = std::span(buffer).first(request.global.bytes_per_lane);
+            for (std::uint32_t lane = 0; lane < warp_lanes; ++lane) {
+                if (!request.global.is_active(lane)) continue;
+                memory_->read(request.global.address(lane), bytes);
+                copy_bytes_to_lane(bytes, lane, *completion.payload);
+            }
+        }
+        completions[request.warp.value() % completions.size()].push(std::move(completion));
+    }
+}
+
+void LoadStoreUnit::accept_request(Cycle now) {
+    // Space for a fill is needed too: an access whose lanes are all zero-filled turns into one at once.
+    if (free_tags_.empty() || !to_memory.has_space() || !fills.has_space()) return;
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        const std::size_t candidate = (turn_ + i) % requests.size();
+        if (!requests[candidate].has_item()) continue;
+        turn_ = (candidate + 1) % requests.size();
+        GlobalRequest request = requests[candidate].pop();
+
+        TransactionPointer transaction;
+        if (spare_.empty()) {
+            transaction = std::make_unique<MemoryTransaction>();
+        } else {
+            transaction = std::move(spare_.back());
+            spare_.pop_back();
+        }
+        transaction->sm = sm_;
+        transaction->write = request.operation == OperationClass::store_global;
+        transaction->bytes = cache_.sector * coalesce(request.global, cache_, transaction->requests);
+        transaction->tag = free_tags_.back();
+        free_tags_.pop_back();
+        (transaction->write ? written_bytes_ : read_bytes_) += transaction->bytes.value();
+        ++transactions_;
+        if (transaction->write && memory_ != nullptr) {
+            std::array<std::byte, 16> buffer{};
+            const auto bytes = std::span(buffer).first(request.global.bytes_per_lane);
+            for (std::uint32_t lane = 0; lane < warp_lanes; ++lane) {
+                if (!request.global.is_active(lane)) continue;
+                copy_lane_bytes(*request.payload, lane, bytes);
+                memory_->write(request.global.address(lane), bytes);
+            }
+        }
+        const Cycle occupied(std::max<std::uint64_t>(
+            1, ceil_divide(transaction->bytes.value(), parameters_.bytes_per_cycle.value())));
+        free_ = now + occupied;
+        in_flight_[transaction->tag] = std::move(request);
+        if (transaction->requests.empty()) {
+            // All lanes are zero-filled: nothing to fetch, the transaction only takes its turn in the unit.
+            free_tags_.push_back(transaction->tag);
+            complete(std::exchange(in_flight_[transaction->tag], {}));
+            spare_.push_back(std::move(transaction));
+        } else {
+            to_memory.push(std::move(transaction), parameters_.latency);
+        }
+        wake_at(free_);
+        return;
+    }
+}
+
+void LoadStoreUnit::report(CounterReport& report) const {
+    const std::string_view prefix = "sm.load_store_unit";
+    report.add(prefix, "transactions", "transactions", "warp-level accesses to global memory", transactions_);
+    report.add(prefix, "read_bytes", "bytes", "bytes of sectors read, cp.async included", read_bytes_);
+    report.add(prefix, "written_bytes", "bytes", "bytes of sectors written", written_bytes_);
+}
+
+}  // namespace stcsim

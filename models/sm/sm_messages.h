@@ -1,0 +1,85 @@
+/// What travels between the modules of an SM.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/units.h"
+#include "isa/instruction_stream.h"
+#include "isa/warp_instruction.h"
+#include "tensor_core/tensor_operation.h"
+
+namespace stcsim {
+
+/// Register values on their way to or from memory; absent when values are not simulated.
+using Payload = std::unique_ptr<std::vector<LaneValues>>;
+
+/// A request to the shared memory: ldmatrix, ld.shared or st.shared of a warp, or (copy_async) the fill of data that
+/// has arrived from global memory. Addresses are the SM's, not the CTA's.
+struct SharedRequest {
+    OperationClass operation = OperationClass::load_shared;
+    WarpSlot warp;
+    RegisterRange destination;
+    bool transposed = false;
+    LaneAccess access;
+    LaneAccess source;              ///< fills: where the data comes from
+    std::uint32_t copy_group = 0;   ///< fills: the warp's cp.async group
+    Payload payload;                ///< stores: the data
+};
+
+/// A request to the load/store unit: cp.async, ld.global or st.global.
+struct GlobalRequest {
+    OperationClass operation = OperationClass::copy_async;
+    WarpSlot warp;
+    RegisterRange destination;
+    LaneAccess global;
+    LaneAccess shared;              ///< cp.async: where the data goes
+    std::uint32_t copy_group = 0;
+    Payload payload;                ///< stores: the data
+};
+
+/// Back to the warp scheduler: registers loaded, or one cp.async of a group complete.
+struct MemoryCompletion {
+    OperationClass operation = OperationClass::load_shared;
+    WarpSlot warp;
+    RegisterRange destination;
+    std::uint32_t copy_group = 0;
+    Payload payload;
+};
+
+/// A warp has arrived at the barrier of its CTA.
+struct BarrierArrival {
+    CtaSlot cta;
+};
+
+/// All warps of the CTA may go on.
+struct BarrierRelease {
+    CtaSlot cta;
+};
+
+/// A CTA for the SM to run.
+struct CtaLaunch {
+    CtaIndex cta;
+};
+
+/// A CTA has finished.
+struct CtaDone {
+    CtaIndex cta;
+};
+
+/// A warp for a sub-core to run.
+struct WarpLaunch {
+    WarpSlot warp;
+    CtaSlot cta_slot;
+    CtaIndex cta;
+    std::uint32_t warp_in_cta = 0;
+    std::uint64_t shared_base = 0;  ///< of the CTA's allocation
+};
+
+/// A warp has ended.
+struct WarpExit {
+    CtaSlot cta_slot;
+};
+
+}  // namespace stcsim

@@ -1,0 +1,300 @@
+#include "sm/warp_scheduler.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "numerics/float_format.h"
+
+namespace stcsim {
+
+WarpScheduler::WarpScheduler(const sc_core::sc_module_name& name, Clock& clock,
+                             const WarpSchedulerParameters& parameters, InstructionStream& stream,
+                             RegisterFile& registers, CycleAttribution& attribution)
+    : ClockedModule(name, clock),
+      launches("launches", *this),
+      exits("exits", *this),
+      mma("mma", *this),
+      mma_written("mma_written", *this),
+      operands_read("operands_read", *this),
+      shared_requests("shared_requests", *this),
+      shared_completions("shared_completions", *this),
+      global_requests("global_requests", *this),
+      global_completions("global_completions", *this),
+      barrier_arrivals("barrier_arrivals", *this),
+      barrier_releases("barrier_releases", *this),
+      parameters_(parameters),
+      stream_(stream),
+      registers_(registers),
+      attribution_(attribution) {}
+
+void WarpScheduler::evaluate(Cycle now) {
+    receive(now);
+    if (now < issue_free_) {
+        wake_at(issue_free_);
+        return;
+    }
+    // The smaller obstacle is the one closer to an mma; the account names the closest over all warps.
+    WarpContext* chosen = nullptr;
+    Obstacle closest = Obstacle::no_more_mma;
+    const auto consider = [&](WarpContext& warp) {
+        const Obstacle obstacle = obstacle_of(warp);
+        if (obstacle == Obstacle::nothing && chosen == nullptr) chosen = &warp;
+        closest = std::min(closest, warp.after_last_mma ? Obstacle::no_more_mma : obstacle);
+    };
+    if (last_issued_ != nullptr) consider(*last_issued_);
+    for (std::size_t i = 0; i < warps_.size() && (chosen == nullptr || closest != Obstacle::nothing); ++i) {
+        if (warps_[i].get() != last_issued_) consider(*warps_[i]);
+    }
+    attribution_.note_scheduler_cause(now, state_for(closest));
+    if (chosen != nullptr) {
+        issue(*chosen, now);
+        wake_at(issue_free_);
+    } else if (closest == Obstacle::operand_read) {
+        wake_at(now + Cycle(1));
+    }
+}
+
+void WarpScheduler::receive(Cycle now) {
+    while (launches.has_item()) start_warp(launches.pop(), now);
+    while (operands_read.has_item()) operations_read_ = operands_read.pop().operations;
+    while (mma_written.has_item()) {
+        const TensorWriteback written = mma_written.pop();
+        context(written.warp).scoreboard.end_write(written.destination, PendingKind::tensor);
+    }
+    while (shared_completions.has_item()) complete(shared_completions.pop(), PendingKind::shared);
+    while (global_completions.has_item()) complete(global_completions.pop(), PendingKind::global);
+    while (barrier_releases.has_item()) {
+        const CtaSlot cta = barrier_releases.pop().cta;
+        for (auto& warp : warps_) {
+            if (warp->launch.cta_slot == cta) warp->at_barrier = false;
+        }
+    }
+    while (!arithmetic_results_.empty() && arithmetic_results_.front().ready <= now) {
+        const ArithmeticResult& result = arithmetic_results_.front();
+        context(result.warp).scoreboard.end_write(result.destination, PendingKind::arithmetic);
+        arithmetic_results_.pop_front();
+    }
+}
+
+void WarpScheduler::start_warp(const WarpLaunch& launch, Cycle now) {
+    auto warp = std::make_unique<WarpContext>();
+    warp->launch = launch;
+    warp->stream = stream_.start_warp(launch.cta, launch.warp_in_cta);
+    warp->stream->next(now, warp->next);
+    warps_.insert(warps_.begin(), std::move(warp));
+}
+
+void WarpScheduler::complete(MemoryCompletion completion, PendingKind kind) {
+    WarpContext& warp = context(completion.warp);
+    if (completion.operation == OperationClass::copy_async) {
+        warp.async_groups.end_copy(completion.copy_group);
+        return;
+    }
+    if (completion.payload) {
+        STCSIM_ASSERT(completion.payload->size() == completion.destination.count);
+        for (std::uint32_t i = 0; i < completion.destination.count; ++i) {
+            registers_.at(completion.warp, completion.destination.first + i) = (*completion.payload)[i];
+        }
+    }
+    warp.scoreboard.end_write(completion.destination, kind);
+}
+
+WarpContext& WarpScheduler::context(WarpSlot slot) {
+    const auto found = std::ranges::find_if(warps_, [&](const auto& warp) { return warp->launch.warp == slot; });
+    STCSIM_ASSERT(found != warps_.end());
+    return **found;
+}
+
+WarpScheduler::Obstacle WarpScheduler::obstacle_of(const WarpContext& warp) const {
+    if (warp.at_barrier) return Obstacle::barrier;
+    const Obstacle on_registers = register_obstacle(warp);
+    return on_registers != Obstacle::nothing ? on_registers : unit_obstacle(warp);
+}
+
+WarpScheduler::Obstacle WarpScheduler::register_obstacle(const WarpContext& warp) const {
+    const WarpInstruction& next = warp.next;
+    const Scoreboard& scoreboard = warp.scoreboard;
+    for (const RegisterRange range : {next.a, next.b, next.c, next.e, next.destination}) {
+        if (!scoreboard.is_pending(range)) continue;
+        if (scoreboard.is_pending(range, PendingKind::shared)) return Obstacle::shared_result;
+        if (scoreboard.is_pending(range, PendingKind::global)) return Obstacle::global_result;
+        if (scoreboard.is_pending(range, PendingKind::tensor)) return Obstacle::tensor_result;
+        return Obstacle::arithmetic_result;
+    }
+    if (next.operation != OperationClass::mma && !scoreboard.reads_done(next.destination, operations_read_)) {
+        return Obstacle::operand_read;
+    }
+    return Obstacle::nothing;
+}
+
+WarpScheduler::Obstacle WarpScheduler::unit_obstacle(const WarpContext& warp) const {
+    switch (warp.next.operation) {
+        case OperationClass::mma: return mma.has_space() ? Obstacle::nothing : Obstacle::tensor_queue;
+        case OperationClass::load_matrix:
+        case OperationClass::load_shared:
+        case OperationClass::store_shared:
+            return shared_requests.has_space() ? Obstacle::nothing : Obstacle::shared_queue;
+        case OperationClass::load_global:
+        case OperationClass::store_global:
+        case OperationClass::copy_async:
+            return global_requests.has_space() ? Obstacle::nothing : Obstacle::global_queue;
+        case OperationClass::wait_group:
+            return warp.async_groups.at_most_pending(warp.next.pending_groups) ? Obstacle::nothing
+                                                                               : Obstacle::copy_group;
+        case OperationClass::barrier: return barrier_arrivals.has_space() ? Obstacle::nothing : Obstacle::barrier;
+        case OperationClass::exit:
+            if (!warp.scoreboard.idle()) return Obstacle::tensor_result;
+            if (!warp.async_groups.idle()) return Obstacle::copy_group;
+            return exits.has_space() ? Obstacle::nothing : Obstacle::no_more_mma;
+        case OperationClass::commit_group:
+        case OperationClass::convert_pack:
+        case OperationClass::clear:
+        case OperationClass::arithmetic: return Obstacle::nothing;
+    }
+    return Obstacle::nothing;
+}
+
+TensorCoreState WarpScheduler::state_for(Obstacle obstacle) {
+    switch (obstacle) {
+        case Obstacle::nothing:
+        case Obstacle::arithmetic_result: return TensorCoreState::issue;
+        case Obstacle::tensor_result:
+        case Obstacle::operand_read:
+        case Obstacle::tensor_queue: return TensorCoreState::operands;
+        case Obstacle::shared_result:
+        case Obstacle::shared_queue: return TensorCoreState::shared_memory;
+        case Obstacle::global_result:
+        case Obstacle::global_queue:
+        case Obstacle::copy_group: return TensorCoreState::global_data;
+        case Obstacle::barrier: return TensorCoreState::barrier;
+        case Obstacle::no_more_mma: return TensorCoreState::tail;
+    }
+    return TensorCoreState::issue;
+}
+
+void WarpScheduler::issue(WarpContext& warp, Cycle now) {
+    const OperationClass operation = warp.next.operation;
+    ++issued_[static_cast<std::size_t>(operation)];
+    issued_[static_cast<std::size_t>(OperationClass::arithmetic)] += warp.next.following_arithmetic;
+    issue_free_ = now + Cycle(1U + warp.next.following_arithmetic);
+    last_issued_ = &warp;
+    switch (operation) {
+        case OperationClass::mma: issue_mma(warp, now); break;
+        case OperationClass::load_matrix:
+        case OperationClass::load_shared:
+        case OperationClass::store_shared: issue_shared(warp); break;
+        case OperationClass::load_global:
+        case OperationClass::store_global:
+        case OperationClass::copy_async: issue_global(warp); break;
+        case OperationClass::commit_group: warp.async_groups.commit(); break;
+        case OperationClass::wait_group: break;
+        case OperationClass::barrier:
+            warp.at_barrier = true;
+            barrier_arrivals.push({warp.launch.cta_slot});
+            break;
+        case OperationClass::convert_pack:
+        case OperationClass::clear:
+        case OperationClass::arithmetic: issue_arithmetic(warp, now); break;
+        case OperationClass::exit: end_warp(warp); return;
+    }
+    warp.after_last_mma = warp.next.after_last_mma;
+    warp.stream->next(now, warp.next);
+}
+
+void WarpScheduler::issue_mma(WarpContext& warp, Cycle now) {
+    const WarpInstruction& next = warp.next;
+    TensorOperation operation;
+    operation.instruction = next.mma;
+    operation.warp = warp.launch.warp;
+    operation.destination = next.destination;
+    operation.a = next.a;
+    operation.b = next.b;
+    operation.c = next.c;
+    operation.e = next.e;
+    operation.selector = next.selector;
+    operation.issued = now;
+    ++operations_issued_;
+    for (const RegisterRange range : {next.a, next.b, next.c, next.e}) {
+        warp.scoreboard.note_read(range, operations_issued_);
+    }
+    warp.scoreboard.begin_write(next.destination, PendingKind::tensor);
+    mma.push(std::move(operation));
+}
+
+void WarpScheduler::issue_shared(WarpContext& warp) {
+    const WarpInstruction& next = warp.next;
+    SharedRequest request;
+    request.operation = next.operation;
+    request.warp = warp.launch.warp;
+    request.destination = next.destination;
+    request.transposed = next.transposed;
+    request.access = next.shared;
+    request.access.base += warp.launch.shared_base;
+    request.payload = read_payload(warp, next.a);
+    warp.scoreboard.begin_write(next.destination, PendingKind::shared);
+    shared_requests.push(std::move(request));
+}
+
+void WarpScheduler::issue_global(WarpContext& warp) {
+    const WarpInstruction& next = warp.next;
+    GlobalRequest request;
+    request.operation = next.operation;
+    request.warp = warp.launch.warp;
+    request.destination = next.destination;
+    request.global = next.global;
+    request.shared = next.shared;
+    request.shared.base += warp.launch.shared_base;
+    request.payload = read_payload(warp, next.a);
+    if (next.operation == OperationClass::copy_async) request.copy_group = warp.async_groups.begin_copy();
+    warp.scoreboard.begin_write(next.destination, PendingKind::global);
+    global_requests.push(std::move(request));
+}
+
+void WarpScheduler::issue_arithmetic(WarpContext& warp, Cycle now) {
+    const WarpInstruction& next = warp.next;
+    if (registers_.has_values() && next.operation == OperationClass::clear) {
+        for (std::uint32_t i = 0; i < next.destination.count; ++i) {
+            registers_.at(warp.launch.warp, next.destination.first + i).fill(0);
+        }
+    }
+    if (registers_.has_values() && next.operation == OperationClass::convert_pack) {
+        for (std::uint32_t i = 0; i < next.destination.count; ++i) {
+            const LaneValues& low = registers_.at(warp.launch.warp, next.a.first + 2 * i);
+            const LaneValues& high = registers_.at(warp.launch.warp, next.a.first + 2 * i + 1);
+            LaneValues packed;
+            for (std::uint32_t lane = 0; lane < warp_lanes; ++lane) {
+                packed[lane] = convert_float(ElementType::f32, next.packed, low[lane]) |
+                               convert_float(ElementType::f32, next.packed, high[lane]) << 16;
+            }
+            registers_.at(warp.launch.warp, next.destination.first + i) = packed;
+        }
+    }
+    if (next.destination.count == 0) return;
+    const Cycle ready = now + parameters_.arithmetic_latency;
+    warp.scoreboard.begin_write(next.destination, PendingKind::arithmetic);
+    arithmetic_results_.push_back({ready, warp.launch.warp, next.destination});
+    wake_at(ready);
+}
+
+void WarpScheduler::end_warp(WarpContext& warp) {
+    exits.push({warp.launch.cta_slot});
+    last_issued_ = nullptr;
+    std::erase_if(warps_, [&](const auto& candidate) { return candidate.get() == &warp; });
+}
+
+Payload WarpScheduler::read_payload(const WarpContext& warp, RegisterRange range) {
+    if (!registers_.has_values() || range.count == 0) return nullptr;
+    return std::make_unique<std::vector<LaneValues>>(registers_.read(warp.launch.warp, range));
+}
+
+void WarpScheduler::report(CounterReport& report) const {
+    static constexpr std::array<std::string_view, operation_classes> names{
+        "mma",         "ldmatrix",   "ld_shared", "st_shared",    "ld_global", "st_global",  "cp_async",
+        "commit_group", "wait_group", "barrier",  "convert_pack", "clear",     "arithmetic", "exit"};
+    for (std::size_t i = 0; i < operation_classes; ++i) {
+        report.add("sm.warp_scheduler.issued", names[i], "instructions", "warp instructions issued", issued_[i]);
+    }
+}
+
+}  // namespace stcsim

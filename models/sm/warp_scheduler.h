@@ -1,0 +1,93 @@
+/// WarpScheduler: issues the instructions of a sub-core's warps.
+///
+/// Overview: at most one instruction a cycle; greedy then youngest (arXiv 2503.20481): the warp that issued last goes on
+/// while it can, else the youngest that can. An instruction can issue when its registers are free of pending writes (and
+/// a load's destination of pending tensor-core reads), the queue of its unit has space, and its own condition holds
+/// (cp.async groups, barrier). Arithmetic executes here; everything else leaves through a channel, and its completion
+/// comes back through one.
+///
+/// It also notes, for the account of cycles, why no mma is issued.
+/// Parameters: WarpSchedulerParameters.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/counters.h"
+#include "base/registered_channel.h"
+#include "isa/instruction_stream.h"
+#include "sm/sm_messages.h"
+#include "sm/sm_parameters.h"
+#include "sm/warp_context.h"
+#include "tensor_core/cycle_attribution.h"
+#include "tensor_core/register_file.h"
+
+namespace stcsim {
+
+class WarpScheduler : public ClockedModule {
+  public:
+    WarpScheduler(const sc_core::sc_module_name& name, Clock& clock, const WarpSchedulerParameters& parameters,
+                  InstructionStream& stream, RegisterFile& registers, CycleAttribution& attribution);
+
+    ReadPort<WarpLaunch> launches;
+    WritePort<WarpExit> exits;
+    WritePort<TensorOperation> mma;
+    ReadPort<TensorWriteback> mma_written;
+    ReadPort<OperandsRead> operands_read;
+    WritePort<SharedRequest> shared_requests;
+    ReadPort<MemoryCompletion> shared_completions;
+    WritePort<GlobalRequest> global_requests;
+    ReadPort<MemoryCompletion> global_completions;
+    WritePort<BarrierArrival> barrier_arrivals;
+    ReadPort<BarrierRelease> barrier_releases;
+
+    void report(CounterReport& report) const;
+
+  private:
+    /// Why a warp cannot issue its next instruction; `nothing` if it can.
+    enum class Obstacle : std::uint8_t {
+        nothing, tensor_result, operand_read, tensor_queue, shared_result, shared_queue, global_result, global_queue,
+        arithmetic_result, copy_group, barrier, no_more_mma,
+    };
+    struct ArithmeticResult {
+        Cycle ready;
+        WarpSlot warp;
+        RegisterRange destination;
+    };
+
+    void evaluate(Cycle now) override;
+    void receive(Cycle now);
+    void start_warp(const WarpLaunch& launch, Cycle now);
+    void complete(MemoryCompletion completion, PendingKind kind);
+    [[nodiscard]] WarpContext& context(WarpSlot warp);
+
+    [[nodiscard]] Obstacle obstacle_of(const WarpContext& warp) const;
+    [[nodiscard]] Obstacle register_obstacle(const WarpContext& warp) const;
+    [[nodiscard]] Obstacle unit_obstacle(const WarpContext& warp) const;
+    void issue(WarpContext& warp, Cycle now);
+    void issue_mma(WarpContext& warp, Cycle now);
+    void issue_shared(WarpContext& warp);
+    void issue_global(WarpContext& warp);
+    void issue_arithmetic(WarpContext& warp, Cycle now);
+    void end_warp(WarpContext& warp);
+    [[nodiscard]] Payload read_payload(const WarpContext& warp, RegisterRange range);
+    static TensorCoreState state_for(Obstacle obstacle);
+
+    WarpSchedulerParameters parameters_;
+    InstructionStream& stream_;
+    RegisterFile& registers_;
+    CycleAttribution& attribution_;
+    std::vector<std::unique_ptr<WarpContext>> warps_;   ///< resident, youngest first
+    std::deque<ArithmeticResult> arithmetic_results_;   ///< in order of readiness
+    WarpContext* last_issued_ = nullptr;
+    Cycle issue_free_{0};
+    std::uint64_t operations_issued_ = 0;               ///< mma, for operand-read notices
+    std::uint64_t operations_read_ = 0;
+    std::array<std::uint64_t, operation_classes> issued_{};
+};
+
+}  // namespace stcsim

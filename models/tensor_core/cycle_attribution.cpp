@@ -1,0 +1,45 @@
+#include "tensor_core/cycle_attribution.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace stcsim {
+
+void CycleAttribution::note_scheduler_cause(Cycle from, TensorCoreState cause) {
+    if (causes_.back().from == from) {
+        causes_.back().state = cause;
+    } else if (causes_.back().state != cause) {
+        causes_.push_back({from, cause});
+    }
+}
+
+void CycleAttribution::attribute_to_scheduler(Cycle from, Cycle to) {
+    while (from < to) {
+        while (causes_.size() > 1 && causes_[1].from <= from) causes_.pop_front();
+        const Cycle until = causes_.size() > 1 ? std::min(to, causes_[1].from) : to;
+        account_[causes_.front().state] += until - from;
+        from = until;
+    }
+}
+
+void CycleAttribution::note_execution(const TensorOperation& operation, Cycle start, Cycle steps, Cycle held) {
+    STCSIM_ASSERT(start >= attributed_ && held >= steps);
+    const Cycle issued = std::clamp(operation.issued, attributed_, start);
+    attribute_to_scheduler(attributed_, issued);
+    const Cycle metadata_from =
+        operation.instruction->sparse ? std::clamp(operation.metadata_from, issued, start) : start;
+    account_[TensorCoreState::operands] += metadata_from - issued;
+    account_[TensorCoreState::metadata] += start - metadata_from;
+    account_[TensorCoreState::busy] += steps;
+    account_[TensorCoreState::metadata] += held - steps;
+    attributed_ = start + held;
+}
+
+void CycleAttribution::finish(Cycle end) {
+    STCSIM_ASSERT(end >= attributed_);
+    attribute_to_scheduler(attributed_, end);
+    attributed_ = end;
+}
+
+}  // namespace stcsim

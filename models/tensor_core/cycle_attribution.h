@@ -1,0 +1,44 @@
+/// The account of one tensor core: every cycle gets exactly one cause.
+///
+/// An instrument, not a wire: the scheduler notes why it is not issuing an mma, the array notes what it executes and
+/// when; nothing in the machine reads it. What either side notes for a cycle only matters for cycles before the
+/// reader's present, so that their order within a cycle does not matter.
+#pragma once
+
+#include <deque>
+
+#include "base/units.h"
+#include "tensor_core/account.h"
+#include "tensor_core/tensor_operation.h"
+
+namespace stcsim {
+
+/// Collects the account of one tensor core.
+class CycleAttribution {
+  public:
+    /// From cycle `from` on, an idle array with no mma on its way is idle because of `cause`.
+    void note_scheduler_cause(Cycle from, TensorCoreState cause);
+
+    /// The array executes `operation` from `start` for `steps` busy cycles, and is held for `held` >= `steps` cycles in
+    /// all because select lines come slowly. Starts must not overlap and come in order.
+    void note_execution(const TensorOperation& operation, Cycle start, Cycle steps, Cycle held);
+
+    /// Attributes what is left up to `end`. Call once.
+    void finish(Cycle end);
+
+    [[nodiscard]] const TensorCoreAccount& account() const { return account_; }
+
+  private:
+    struct Cause {
+        Cycle from;
+        TensorCoreState state;
+    };
+
+    void attribute_to_scheduler(Cycle from, Cycle to);
+
+    TensorCoreAccount account_;
+    Cycle attributed_{0};                              ///< all cycles before this one are in the account
+    std::deque<Cause> causes_{{Cycle(0), TensorCoreState::tail}};
+};
+
+}  // namespace stcsim

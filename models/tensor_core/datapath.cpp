@@ -1,0 +1,92 @@
+#include "tensor_core/datapath.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "isa/fragment.h"
+#include "isa/metadata_fragment.h"
+#include "numerics/fused_dot_add.h"
+#include "numerics/sparse_pattern.h"
+
+namespace stcsim {
+
+ArraySchedule array_schedule(const MmaInstruction& instruction, const DotProductArrayParameters& parameters) {
+    const std::uint32_t lanes = std::max(1U, parameters.unit_bits / bits_of(instruction.a));
+    const std::uint32_t tiles = ceil_divide(instruction.shape.m, parameters.rows) *
+                                ceil_divide(instruction.shape.n, parameters.columns);
+    const std::uint32_t passes = instruction.passes();
+    const std::uint32_t steps = tiles * ceil_divide(instruction.stored_k(), lanes);
+    return {.steps = steps, .steps_per_pass = ceil_divide(steps, passes), .passes = passes};
+}
+
+Cycle selection_cycles(const MmaInstruction& instruction, const InputSelectorParameters& parameters) {
+    const std::uint32_t group = 4;
+    const std::uint32_t turns = ceil_divide(group, std::min(group, parameters.mux_width));
+    const std::uint32_t selections =
+        instruction.shape.m * instruction.shape.n * instruction.stored_k() * bits_of(instruction.a) / 16;
+    return Cycle(ceil_divide(selections * turns, parameters.selections_per_cycle));
+}
+
+std::uint32_t metadata_codes(const MmaInstruction& instruction) {
+    return instruction.shape.m * instruction.stored_k() * bits_of(instruction.a) / 16;
+}
+
+std::vector<std::uint8_t> decode_select_lines(const MmaInstruction& instruction, const std::vector<LaneValues>& e,
+                                              std::uint8_t selector) {
+    STCSIM_ASSERT(e.size() == 1);
+    if (const auto violation = find_metadata_violation(instruction, e.front(), selector, CodeOrder::any)) {
+        throw InputError({}, fmt::format("illegal metadata for row {}, group {} of {} (lane {}, nibble {})",
+                                         violation->row, violation->group, instruction.name(), violation->lane.value(),
+                                         violation->nibble),
+                         "two different positions per group");
+    }
+    return decode_metadata(instruction, e.front(), selector);
+}
+
+std::vector<std::uint32_t> select_inputs(const MmaInstruction& instruction, const std::vector<LaneValues>& b,
+                                         const std::vector<std::uint8_t>& select_lines) {
+    const BitMatrix matrix = assemble_fragment(instruction, Operand::b, b);
+    const SparsePattern pattern = sparse_pattern_of(instruction.a);
+    const std::uint32_t stored = instruction.stored_k();
+    std::vector<std::uint32_t> selected;
+    selected.reserve(std::size_t{instruction.shape.m} * instruction.shape.n * stored);
+    for (std::uint32_t row = 0; row < instruction.shape.m; ++row) {
+        for (std::uint32_t column = 0; column < instruction.shape.n; ++column) {
+            for (std::uint32_t i = 0; i < stored; ++i) {
+                const std::uint32_t k = instruction.sparse
+                                            ? i / pattern.kept * pattern.group + select_lines[row * stored + i]
+                                            : i;
+                selected.push_back(matrix.at(k, column));
+            }
+        }
+    }
+    return selected;
+}
+
+std::vector<std::uint32_t> dot_products(const MmaInstruction& instruction, const std::vector<LaneValues>& a,
+                                        const std::vector<std::uint32_t>& selected_b, const std::vector<LaneValues>& c) {
+    const BitMatrix a_matrix = assemble_fragment(instruction, Operand::a, a);
+    std::vector<std::uint32_t> sums = assemble_fragment(instruction, Operand::c, c).storage;
+    const std::size_t stored = instruction.stored_k();
+    const std::size_t length = instruction.pass_length();
+    for (std::size_t first = 0; first < stored; first += length) {
+        const std::size_t count = std::min(length, stored - first);
+        for (std::size_t element = 0; element < sums.size(); ++element) {
+            const std::size_t row = element / instruction.shape.n;
+            const auto multiplicands = std::span(a_matrix.storage).subspan(row * stored + first, count);
+            const auto multipliers = std::span(selected_b).subspan(element * stored + first, count);
+            sums[element] = fused_dot_add(instruction.a, instruction.d, multiplicands, multipliers, sums[element]);
+        }
+    }
+    return sums;
+}
+
+std::vector<LaneValues> result_registers(const MmaInstruction& instruction, const std::vector<std::uint32_t>& sums) {
+    BitMatrix matrix(instruction.shape.m, instruction.shape.n, instruction.d);
+    matrix.storage = sums;
+    return distribute_fragment(instruction, Operand::d, matrix);
+}
+
+}  // namespace stcsim

@@ -1,0 +1,77 @@
+#include "tensor_core/dot_product_array.h"
+
+#include <algorithm>
+
+#include "tensor_core/datapath.h"
+
+namespace stcsim {
+
+DotProductArray::DotProductArray(const sc_core::sc_module_name& name, Clock& clock,
+                                 const DotProductArrayParameters& parameters, CycleAttribution& attribution,
+                                 Timeline* timeline, std::uint32_t number)
+    : ClockedModule(name, clock),
+      fetched("fetched", *this),
+      selected("selected", *this),
+      to_accumulator("to_accumulator", *this),
+      parameters_(parameters),
+      attribution_(attribution),
+      timeline_(timeline),
+      number_(number) {}
+
+ReadPort<TensorOperation>* DotProductArray::older_input() {
+    ReadPort<TensorOperation>* dense = fetched.has_item() ? &fetched : nullptr;
+    ReadPort<TensorOperation>* sparse = selected.has_item() ? &selected : nullptr;
+    if (dense == nullptr || sparse == nullptr) return dense != nullptr ? dense : sparse;
+    return sparse->front().issued < dense->front().issued ? sparse : dense;
+}
+
+void DotProductArray::evaluate(Cycle now) {
+    ReadPort<TensorOperation>* input = older_input();
+    if (input == nullptr || !to_accumulator.has_space()) return;
+    if (now < latch_free_) {
+        wake_at(latch_free_);
+        return;
+    }
+    TensorOperation operation = input->pop();
+    const ArraySchedule schedule = array_schedule(*operation.instruction, parameters_);
+    const Cycle steps(schedule.steps);
+    const Cycle held = std::max(steps, operation.selection);
+    const Cycle start = std::max(now, array_free_);
+    latch_free_ = start;
+    array_free_ = start + held;
+    attribution_.note_execution(operation, start, steps, held);
+    if (timeline_ != nullptr) {
+        timeline_->record({number_, operation.warp, operation.instruction, operation.issued, start, steps});
+    }
+    ++instructions_;
+    steps_ += steps;
+    fused_multiply_adds_ += operation.instruction->fused_multiply_adds();
+    multiplications_ +=
+        std::uint64_t{operation.instruction->shape.m} * operation.instruction->shape.n * operation.instruction->stored_k();
+
+    if (operation.values) {
+        OperandValues& values = *operation.values;
+        if (!operation.instruction->sparse) values.selected_b = select_inputs(*operation.instruction, values.b, {});
+        values.sums = dot_products(*operation.instruction, values.a, values.selected_b, values.c);
+    }
+    const Cycle hidden = std::min(parameters_.pass_chain_latency, Cycle(schedule.steps_per_pass));
+    const Cycle chaining = (parameters_.pass_chain_latency - hidden) * (schedule.passes - 1);
+    to_accumulator.push(std::move(operation), start - now + held + chaining + parameters_.pipeline_depth);
+    if (latch_free_ > now) {
+        wake_at(latch_free_);
+    } else {
+        wake_at(now + Cycle(1));
+    }
+}
+
+void DotProductArray::report(CounterReport& report) const {
+    const std::string_view prefix = "sm.tensor_core.dot_product_array";
+    report.add(prefix, "instructions", "instructions", "mma and mma.sp instructions executed", instructions_);
+    report.add(prefix, "steps", "cycles", "array steps", steps_.value());
+    report.add(prefix, "fused_multiply_adds", "FMA", "dense-equivalent multiply-adds: m n k of each instruction",
+               fused_multiply_adds_);
+    report.add(prefix, "multiplications", "products", "products formed: m n and the stored k of each instruction",
+               multiplications_);
+}
+
+}  // namespace stcsim

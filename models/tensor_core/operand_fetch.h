@@ -1,0 +1,53 @@
+/// OperandFetch: reads the registers of issued mma instructions.
+///
+/// Overview: takes instructions in issue order, one at a time. Each source register is one 1024-bit read in the bank
+/// `register mod banks`; the reads of the first step's operands (one register of A, one of B - for mma.sp two, since the
+/// selector needs twice the elements, and the metadata register) go first, the rest follow and keep the ports busy. The
+/// instruction moves on `delivery_latency` after its first step's operands are read: to the array, or (mma.sp) to the
+/// metadata decoder in the next cycle.
+/// Parameters: OperandFetchParameters. With values, it reads them from the register file.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/counters.h"
+#include "base/registered_channel.h"
+#include "tensor_core/register_file.h"
+#include "tensor_core/tensor_core_parameters.h"
+#include "tensor_core/tensor_operation.h"
+
+namespace stcsim {
+
+class OperandFetch : public ClockedModule {
+  public:
+    OperandFetch(const sc_core::sc_module_name& name, Clock& clock, const OperandFetchParameters& parameters,
+                 RegisterFile& registers);
+
+    ReadPort<TensorOperation> issued;       ///< from the warp scheduler
+    WritePort<TensorOperation> to_array;    ///< dense operations
+    WritePort<TensorOperation> to_decoder;  ///< mma.sp; unbound without a sparse path
+    WritePort<OperandsRead> read_notice;    ///< to the scheduler, for write-after-read checks
+
+    void report(CounterReport& report) const;
+
+  private:
+    struct Reads {
+        Cycle first_step;  ///< port cycles until the operands of the first step are read
+        Cycle all;         ///< port cycles of the whole instruction
+    };
+
+    void evaluate(Cycle now) override;
+    [[nodiscard]] Reads count_reads(const TensorOperation& operation);
+    void read_values(TensorOperation& operation);
+
+    OperandFetchParameters parameters_;
+    RegisterFile& registers_;
+    std::vector<std::uint32_t> reads_per_bank_;
+    Cycle ports_free_{0};
+    std::uint64_t operations_ = 0;
+    std::uint64_t register_reads_ = 0;
+    Cycle port_cycles_{0};
+};
+
+}  // namespace stcsim

@@ -1,0 +1,50 @@
+/// What travels through the tensor core's pipeline: one mma, from issue to write-back.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/units.h"
+#include "isa/fragment.h"
+#include "isa/warp_instruction.h"
+
+namespace stcsim {
+
+/// One register of all lanes.
+using LaneValues = WarpRegister;
+
+/// The values of one mma on its way: present only when values are simulated.
+///
+/// Each module reads what the one before it produced, so that what is in D came through all of them.
+struct OperandValues {
+    std::vector<LaneValues> a, b, c, e;       ///< register operands as read (OperandFetch)
+    std::vector<std::uint8_t> select_lines;   ///< per row and stored element: position in its group (MetadataDecoder)
+    std::vector<std::uint32_t> selected_b;    ///< per row, column and stored element: B as the multipliers see it (InputSelector)
+    std::vector<std::uint32_t> sums;          ///< per row and column: D before the write (DotProductArray)
+};
+
+/// An mma issued by the warp scheduler. Timestamps are for the account of cycles only.
+struct TensorOperation {
+    const MmaInstruction* instruction = nullptr;
+    WarpSlot warp;
+    RegisterRange destination, a, b, c, e;
+    std::uint8_t selector = 0;
+    Cycle issued{0};            ///< when the scheduler issued it
+    Cycle metadata_from{0};     ///< mma.sp: when it reached the decoder; waiting from here on is for metadata
+    Cycle selection{0};         ///< mma.sp: cycles the selector needs for it; the array cannot go faster
+    std::unique_ptr<OperandValues> values;
+};
+
+/// D has been written: the scoreboard may release its registers.
+struct TensorWriteback {
+    WarpSlot warp;
+    RegisterRange destination;
+};
+
+/// OperandFetch has read the operands of one more mma of the warp: they may be overwritten.
+struct OperandsRead {
+    std::uint64_t operations;   ///< read so far by this tensor core, in issue order
+};
+
+}  // namespace stcsim
