@@ -112,7 +112,7 @@ fs::path target_of(const fs::path& file) {
     if (fs::exists(status) && !fs::is_regular_file(status)) {
         throw InputError({file.string()}, "something that is not a regular file", "a regular file or a new name");
     }
-    const fs::path target = fs::weakly_canonical(file, error);
+    const fs::path target = fs::weakly_canonical(fs::absolute(file), error);
     if (error) fail(file, error.value());
     return target;
 }

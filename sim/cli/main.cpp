@@ -1,0 +1,10 @@
+#include <iostream>
+
+#include "cli/command_line.h"
+#include "report/atomic_file.h"
+
+int main(int argc, char** argv) {
+    stcsim::remove_temporary_files_on_interrupt();
+    return stcsim::run_command_line({argv, argv + argc}, {stcsim::simulate_gemm, stcsim::check_gemm}, std::cout,
+                                    std::cerr);
+}

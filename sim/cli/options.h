@@ -1,0 +1,26 @@
+/// Options of a subcommand, parsed strictly: every mistake is an InputError.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/program_options/options_description.hpp>
+#include <boost/program_options/variables_map.hpp>
+
+namespace stcsim {
+
+/// The options given in `arguments` (without program and subcommand). Throws InputError for an unknown option, with
+/// near names; an option without its value or with one too many; an option given twice that takes one value; and any
+/// argument that is not an option. Options may not be abbreviated.
+boost::program_options::variables_map parse_options(const boost::program_options::options_description& options,
+                                                    const std::vector<std::string>& arguments);
+
+/// The decimal integer from `least` to `most` that `text` spells; `what` names it in the InputError.
+std::uint64_t parse_integer(std::string_view text, std::string_view what, std::uint64_t least, std::uint64_t most);
+
+/// "expected ..." text that lists all names, the near ones first if there are any.
+std::string expected_names(std::string_view wanted, const std::vector<std::string>& known);
+
+}  // namespace stcsim
