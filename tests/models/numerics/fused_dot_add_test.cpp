@@ -119,7 +119,7 @@ RC_GTEST_PROP(FusedDotAdd, IsWithinTheErrorOfItsTruncations, ()) {
     const BitMatrix a = matrix_of(1, 8, f16, finite_bits(f16));
     const BitMatrix b = matrix_of(1, 8, f16, finite_bits(f16));
     const std::uint32_t addend = from_double(f32, *rc::gen::inRange(-1000000, 1000000) / 1024.0);
-    // f16 products and this addend are multiples of 2^-48 below 2^33: long double holds their sum exactly.
+    // A long double loses nothing that matters beside the bound below.
     long double exact = to_double(f32, addend);
     double largest = std::abs(to_double(f32, addend));
     for (std::size_t i = 0; i < 8; ++i) {
