@@ -30,13 +30,13 @@ class GemmTrace : public ::testing::Test {
 
     [[nodiscard]] std::filesystem::path file() const { return folder_ / "trace.csv"; }
 
-    std::vector<GemmProblem> read(std::string_view text) const {
+    std::vector<GemmProblem> read(std::string_view text) {
         std::ofstream(file(), std::ios::binary) << text;
         return read_gemm_trace(file());
     }
 
     /// The error of a trace with this text.
-    InputError error_of(std::string_view text) const {
+    InputError error_of(std::string_view text) {
         try {
             read(text);
         } catch (const InputError& error) {
@@ -47,8 +47,7 @@ class GemmTrace : public ::testing::Test {
     }
 
     /// Expects that the trace is refused at this line of the file, for what is found, saying what was expected.
-    void expect_refused(std::string_view text, std::uint64_t line, std::string_view found,
-                        std::string_view expected) const {
+    void expect_refused(std::string_view text, std::uint64_t line, std::string_view found, std::string_view expected) {
         const InputError error = error_of(text);
         EXPECT_EQ(error.where().file, file().string());
         EXPECT_EQ(error.where().line, line) << error.what();
