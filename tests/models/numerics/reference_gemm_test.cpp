@@ -109,6 +109,28 @@ TEST(ReferenceGemm, OverflowOnTheWayStaysInfinite) {
     EXPECT_EQ(reference_gemm(a, b, BitMatrix(1, 1, f16)).at(0, 0), 0x7C00U);
 }
 
+TEST(ReferenceGemm, CutsWhatLiesBelowTheSmallestF32) {
+    // 2^-149 + 2^-150: half of the smallest subnormal is cut, not rounded up.
+    BitMatrix a(1, 2, bf16);
+    BitMatrix b(2, 1, bf16);
+    a.storage = {from_double(bf16, 0x1p-75), from_double(bf16, 0x1p-75)};
+    b.storage = {from_double(bf16, 0x1p-74), from_double(bf16, 0x1p-75)};
+    const BitMatrix c(1, 1, f32);
+    EXPECT_EQ(reference_gemm(a, b, c), chained(a, {}, b, c, 8));
+    EXPECT_EQ(reference_gemm(a, b, c).at(0, 0), 1U);
+}
+
+TEST(ReferenceGemm, AZeroAddendTakesNoPartInTheAlignment) {
+    // 2^-25 + 2^-45 rounds up to the smallest f16; aligned to a zero's exponent of -14, 2^-45 would be cut: a tie to 0.
+    BitMatrix a(1, 2, f16);
+    BitMatrix b(2, 1, f16);
+    a.storage = {from_double(f16, 0x1p-13), from_double(f16, 0x1p-24)};
+    b.storage = {from_double(f16, 0x1p-12), from_double(f16, 0x1p-21)};
+    const BitMatrix c(1, 1, f16);
+    EXPECT_EQ(reference_gemm(a, b, c), chained(a, {}, b, c, 8));
+    EXPECT_EQ(reference_gemm(a, b, c).at(0, 0), 1U);
+}
+
 TEST(ReferenceGemm, PaddedPassesTurnMinusZeroIntoZero) {
     BitMatrix c(1, 1, f32);
     c.at(0, 0) = 0x80000000;
