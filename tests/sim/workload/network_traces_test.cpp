@@ -44,9 +44,9 @@ TEST(NetworkTraces, AllRespectTheAlignmentOfTheirKernels) {
             const std::uint64_t aligned = 128 / bits_of(problem.input);
             EXPECT_EQ(problem.m % aligned, 0U);
             EXPECT_EQ(problem.n % aligned, 0U);
-            EXPECT_EQ(problem.k % aligned, 0U);
+            // Whole mma.sp.m16n8k32, in dense rows too: they may be run both ways for comparison.
+            EXPECT_EQ(problem.k % 32, 0U);
             if (problem.sparsity == Sparsity::two_four) {
-                EXPECT_EQ(problem.k % 32, 0U);  // whole mma.sp.m16n8k32
                 EXPECT_EQ(problem.batch, 1U) << "only weights are pruned";
             }
         }
@@ -108,7 +108,7 @@ TEST(NetworkTraces, Resnet50HasTheWorkOfItsConvolutions) {
         }
     }
     work += batch * 2048 * 1000;
-    const std::uint64_t padding = batch * 112 * 112 * 64 * (200 - 147);
+    const std::uint64_t padding = batch * 112 * 112 * 64 * (224 - 147);
     EXPECT_EQ(multiply_adds(trace("resnet50-batch32")), work + padding);
     // The published figure of this variant (torchvision, ResNet50_Weights): 4.09 G multiply-adds per image.
     EXPECT_NEAR(static_cast<double>(work) / batch, 4.09e9, 0.005e9);
