@@ -2,6 +2,11 @@
 
 #include "base/error.h"
 
+/// The SystemC library has a main() that calls this; programs that use the model as a library have their own main().
+int sc_main(int, char**) {
+    return 1;
+}
+
 namespace stcsim {
 
 SimulationContext::SimulationContext() : context_(new sc_core::sc_simcontext()) {

@@ -4,6 +4,11 @@
 
 namespace stcsim {
 
+CtaSelection rest_of(const CtaSelection& selection, std::uint64_t ctas) {
+    STCSIM_ASSERT(!selection.all_others);
+    return {.stride = selection.stride, .all_others = true, .count = ctas - selection.count};
+}
+
 CtaScheduler::CtaScheduler(const sc_core::sc_module_name& name, Clock& clock, const CtaSchedulerParameters& parameters,
                            std::uint32_t sms, std::uint32_t slots_per_sm, CtaSelection selection)
     : ClockedModule(name, clock), parameters_(parameters), selection_(selection), free_slots_(sms, slots_per_sm) {
@@ -32,7 +37,7 @@ void CtaScheduler::evaluate(Cycle now) {
     if (*roomiest == 0) return;
     --*roomiest;
     const auto sm = static_cast<std::size_t>(roomiest - free_slots_.begin());
-    launches[sm].push({CtaIndex(selection_.first + selection_.stride * launched_)}, parameters_.launch_latency);
+    launches[sm].push({selection_.at(launched_)}, parameters_.launch_latency);
     ++launched_;
     next_launch_ = now + parameters_.launch_interval;
     wake_at(next_launch_);

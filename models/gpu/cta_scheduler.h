@@ -17,12 +17,20 @@
 
 namespace stcsim {
 
-/// Which CTAs of the grid are run: first, first + stride, ... - `count` of them.
+/// Which CTAs of the grid are run: every `stride`-th from the first on, or all but those. `count` is how many.
 struct CtaSelection {
-    std::uint64_t first = 0;
     std::uint64_t stride = 1;
+    bool all_others = false;
     std::uint64_t count = 0;
+
+    /// The CTA that is launched as number `i`.
+    [[nodiscard]] CtaIndex at(std::uint64_t i) const {
+        return CtaIndex(all_others ? i + i / (stride - 1) + 1 : i * stride);
+    }
 };
+
+/// The CTAs of a grid of `ctas` that `selection`, every stride-th, leaves out.
+CtaSelection rest_of(const CtaSelection& selection, std::uint64_t ctas);
 
 class CtaScheduler : public ClockedModule {
   public:

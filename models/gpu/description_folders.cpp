@@ -51,7 +51,7 @@ std::vector<fs::path> description_folders() {
 
 fs::path find_description(const std::string& name) {
     for (const fs::path& folder : description_folders()) {
-        const fs::path file = folder / fmt::format("{}.toml", name);
+        fs::path file = folder / fmt::format("{}.toml", name);
         std::error_code ignored;
         if (fs::is_regular_file(file, ignored)) return file;
     }

@@ -38,7 +38,7 @@ class Gpu {
         const std::uint32_t sms = options.one_sm ? 1 : parameters.sm_count;
         const std::uint32_t slots = cta_slots(parameters, stream.resources());
         const MemoryParameters memory_parameters =
-            options.one_sm ? fair_share(parameters.memory, parameters.sm_count) : parameters.memory;
+            options.one_sm ? fair_share(parameters.memory, options.sharing_sms) : parameters.memory;
         clock_.shuffle_evaluations(options.shuffle_seed);
         sms_.resize(sms);
         construct_in_order(

@@ -17,7 +17,8 @@ namespace stcsim {
 
 /// What to simulate of a launch, and what to record.
 struct GpuRunOptions {
-    bool one_sm = false;                 ///< one SM with its fair share of the memory system instead of all of them
+    bool one_sm = false;                 ///< one SM instead of all of them
+    std::uint32_t sharing_sms = 1;       ///< one_sm: the SMs among which the memory system's bandwidth is shared
     CtaSelection ctas;                   ///< which CTAs of the grid
     SharedRegions shared_regions;        ///< one_sm: how the other SMs share its traffic
     GlobalValues* memory = nullptr;      ///< operand values; null: timing only

@@ -28,6 +28,7 @@ void apply_override(GpuDescription& gpu, std::string_view assignment) {
         std::find_if(table.begin(), table.end(), [&](const ParameterReference& p) { return p.path() == path; });
     if (parameter == table.end()) {
         std::vector<std::string> known;
+        known.reserve(table.size());
         for (const ParameterReference& p : table) known.push_back(p.path());
         const std::vector<std::string> near = near_names(path, known);
         throw InputError({}, fmt::format("unknown parameter \"{}\"", path),

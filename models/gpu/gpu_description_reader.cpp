@@ -90,7 +90,7 @@ class Reader {
     }
 
     static fs::path base_file(const std::string& base, const fs::path& file, const toml::table& document) {
-        const fs::path sibling = file.parent_path() / fmt::format("{}.toml", base);
+        fs::path sibling = file.parent_path() / fmt::format("{}.toml", base);
         std::error_code ignored;
         if (fs::is_regular_file(sibling, ignored)) return sibling;
         try {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "base/units.h"
 #include "isa/warp_instruction.h"
@@ -41,6 +42,8 @@ class InstructionStream {
     [[nodiscard]] virtual CtaResources resources() const = 0;
     /// The instructions of warp `warp` (0-based) of a CTA. The stream object must outlive what it returns.
     [[nodiscard]] virtual std::unique_ptr<WarpStream> start_warp(CtaIndex cta, std::uint32_t warp) = 0;
+    /// Called when a warp has ended, when values are simulated, with its registers as they are then.
+    virtual void warp_ended(CtaIndex cta, std::uint32_t warp, std::span<const WarpRegister> registers);
 };
 
 }  // namespace stcsim

@@ -5,8 +5,10 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "base/units.h"
+#include "isa/fragment.h"
 #include "isa/mma_instruction.h"
 
 namespace stcsim {
@@ -52,6 +54,11 @@ struct LaneAccess {
     [[nodiscard]] bool is_active(std::uint32_t lane) const { return ((active >> lane) & 1U) != 0; }
 };
 
+/// Operands of an mma that the stream provides itself, instead of the warp's registers.
+struct ProvidedOperands {
+    std::vector<WarpRegister> a, b, e;
+};
+
 /// One instruction of one warp.
 struct WarpInstruction {
     OperationClass operation = OperationClass::exit;
@@ -66,6 +73,9 @@ struct WarpInstruction {
     /// issue slots directly after the instruction. A compressed notation for address and loop arithmetic.
     std::uint8_t following_arithmetic = 0;
     std::uint8_t pending_groups = 0;       ///< wait_group: groups that may still be pending
+    /// mma: values for A, B and E when values are simulated, or null: the registers' contents. Valid until the next
+    /// instruction is asked for.
+    const ProvidedOperands* provided = nullptr;
     bool after_last_mma = false;           ///< the warp issues no mma any more (accounting only)
     LaneAccess shared;                     ///< shared-memory side of the access
     /// Global side of the access. cp.async zero-fills lanes that are active in `shared` and not here.

@@ -218,6 +218,12 @@ void WarpScheduler::issue_mma(WarpContext& warp, Cycle now) {
     for (const RegisterRange range : {next.a, next.b, next.c, next.e}) {
         warp.scoreboard.note_read(range, operations_issued_);
     }
+    if (next.provided != nullptr && registers_.has_values()) {
+        operation.values = std::make_unique<OperandValues>();
+        operation.values->a = next.provided->a;
+        operation.values->b = next.provided->b;
+        operation.values->e = next.provided->e;
+    }
     warp.scoreboard.begin_write(next.destination, PendingKind::tensor);
     mma.push(std::move(operation));
 }
@@ -264,8 +270,8 @@ void WarpScheduler::issue_arithmetic(WarpContext& warp, Cycle now) {
             const LaneValues& high = registers_.at(warp.launch.warp, next.a.first + 2 * i + 1);
             LaneValues packed;
             for (std::uint32_t lane = 0; lane < warp_lanes; ++lane) {
-                packed[lane] = convert_float(ElementType::f32, next.packed, low[lane]) |
-                               convert_float(ElementType::f32, next.packed, high[lane]) << 16;
+                packed[lane] = convert(ElementType::f32, next.packed, low[lane]) |
+                               convert(ElementType::f32, next.packed, high[lane]) << 16;
             }
             registers_.at(warp.launch.warp, next.destination.first + i) = packed;
         }
@@ -279,6 +285,9 @@ void WarpScheduler::issue_arithmetic(WarpContext& warp, Cycle now) {
 
 void WarpScheduler::end_warp(WarpContext& warp) {
     exits.push({warp.launch.cta_slot});
+    if (registers_.has_values()) {
+        stream_.warp_ended(warp.launch.cta, warp.launch.warp_in_cta, registers_.of_warp(warp.launch.warp));
+    }
     last_issued_ = nullptr;
     std::erase_if(warps_, [&](const auto& candidate) { return candidate.get() == &warp; });
 }

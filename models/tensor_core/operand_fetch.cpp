@@ -62,11 +62,14 @@ OperandFetch::Reads OperandFetch::count_reads(const TensorOperation& operation) 
 }
 
 void OperandFetch::read_values(TensorOperation& operation) {
-    operation.values = std::make_unique<OperandValues>();
-    operation.values->a = registers_.read(operation.warp, operation.a);
-    operation.values->b = registers_.read(operation.warp, operation.b);
+    const bool provided = operation.values != nullptr;
+    if (!provided) {
+        operation.values = std::make_unique<OperandValues>();
+        operation.values->a = registers_.read(operation.warp, operation.a);
+        operation.values->b = registers_.read(operation.warp, operation.b);
+        operation.values->e = registers_.read(operation.warp, operation.e);
+    }
     operation.values->c = registers_.read(operation.warp, operation.c);
-    operation.values->e = registers_.read(operation.warp, operation.e);
 }
 
 void OperandFetch::report(CounterReport& report) const {

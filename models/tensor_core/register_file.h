@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/error.h"
@@ -25,6 +26,12 @@ class RegisterFile {
         const std::size_t index = static_cast<std::size_t>(warp.value()) * registers_per_warp + register_number;
         STCSIM_ASSERT(index < values_.size() && register_number < registers_per_warp);
         return values_[index];
+    }
+
+    /// All registers of a warp.
+    [[nodiscard]] std::span<const LaneValues> of_warp(WarpSlot warp) const {
+        return std::span(values_).subspan(static_cast<std::size_t>(warp.value()) * registers_per_warp,
+                                          registers_per_warp);
     }
 
     [[nodiscard]] std::vector<LaneValues> read(WarpSlot warp, RegisterRange range) {

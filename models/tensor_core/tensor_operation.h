@@ -33,7 +33,7 @@ struct TensorOperation {
     Cycle issued{0};            ///< when the scheduler issued it
     Cycle metadata_from{0};     ///< mma.sp: when it reached the decoder; waiting from here on is for metadata
     Cycle selection{0};         ///< mma.sp: cycles the selector needs for it; the array cannot go faster
-    std::unique_ptr<OperandValues> values;
+    std::unique_ptr<OperandValues> values;   ///< when issued: null, or A, B and E as the stream provided them
 };
 
 /// D has been written: the scoreboard may release its registers.

@@ -1,0 +1,44 @@
+/// The GEMM kernels the simulator can run, by threadblock tile and number of stages.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "gpu/gpu_parameters.h"
+#include "isa/instruction_stream.h"
+#include "isa/mma_instruction.h"
+#include "workload/gemm_problem.h"
+
+namespace stcsim {
+
+/// A multistage tensor-core kernel: a CTA computes a tile of D with `warps()` warps of warp_m x warp_n each, keeping
+/// `stages` tiles along k in shared memory. Each stage holds 64 bytes of every row of A: 32 columns dense (f16), 64
+/// logical columns 2:4. Sizes in elements.
+struct GemmKernel {
+    std::string name;
+    std::uint32_t tile_m;
+    std::uint32_t tile_n;
+    std::uint32_t warp_m;
+    std::uint32_t warp_n;
+    std::uint32_t stages;
+
+    [[nodiscard]] std::uint32_t warps() const { return tile_m / warp_m * (tile_n / warp_n); }
+};
+
+/// All kernels, small tiles first.
+std::span<const GemmKernel> kernel_catalogue();
+
+/// The kernel of this name. Throws InputError naming the nearest ones.
+const GemmKernel& kernel_named(std::string_view name);
+
+/// The instruction a kernel uses for the problem: the large-k shape of its types. Throws InputError for a combination
+/// of types that the instruction set does not have.
+const MmaInstruction& instruction_for(const GemmProblem& problem);
+
+/// Throws InputError for sizes the kernels cannot run, with the nearest legal size: rows of A, its compressed form
+/// included, and of B start at multiples of 16 bytes, the width of a cp.async.
+void check_alignment(const GemmProblem& problem);
+
+}  // namespace stcsim

@@ -1,0 +1,98 @@
+/// A GEMM cut into tiles for a kernel: the geometry of the launch and of its operands in memory.
+#pragma once
+
+#include <cstdint>
+
+#include "isa/instruction_stream.h"
+#include "kernel/gemm_kernel.h"
+#include "memory/shared_regions.h"
+#include "workload/gemm_problem.h"
+
+namespace stcsim {
+
+/// A CTA's place in the problem.
+struct TileCoordinate {
+    std::uint64_t batch;
+    std::uint64_t row;      ///< of the tile grid, along m
+    std::uint64_t column;   ///< along n
+};
+
+/// Operand matrices in global memory. A is m x stored k and B is n x k (k contiguous in both), D is m x n; the metadata
+/// is in the order of isa/metadata_layout.h, padded to whole tiles. Batches follow each other.
+struct OperandAddresses {
+    std::uint64_t a;
+    std::uint64_t b;
+    std::uint64_t e;
+    std::uint64_t d;
+};
+
+/// The launch of a kernel for a problem.
+class GemmPlan {
+  public:
+    /// Throws InputError for types or sizes the kernel cannot run.
+    GemmPlan(const GemmProblem& problem, const GemmKernel& kernel);
+
+    [[nodiscard]] const GemmProblem& problem() const { return problem_; }
+    [[nodiscard]] const GemmKernel& kernel() const { return kernel_; }
+    [[nodiscard]] const MmaInstruction& instruction() const { return *instruction_; }
+    [[nodiscard]] bool sparse() const { return instruction_->sparse; }
+
+    // Geometry of a stage: each row of A has 64 bytes, each row of B twice that for 2:4.
+    [[nodiscard]] std::uint32_t a_chunks_per_row() const { return 4; }
+    [[nodiscard]] std::uint32_t b_chunks_per_row() const { return sparse() ? 8 : 4; }
+    [[nodiscard]] std::uint32_t tile_k() const { return b_chunks_per_row() * 128 / bits_of(problem_.input); }
+    [[nodiscard]] std::uint32_t k_groups() const { return tile_k() / instruction_->shape.k; }
+    [[nodiscard]] std::uint32_t a_stage_bytes() const { return kernel_.tile_m * a_chunks_per_row() * 16; }
+    [[nodiscard]] std::uint32_t b_stage_bytes() const { return kernel_.tile_n * b_chunks_per_row() * 16; }
+    /// Metadata: 128 bytes per 32 rows and 32 columns.
+    [[nodiscard]] std::uint32_t e_stage_bytes() const {
+        return sparse() ? kernel_.tile_m / 32 * (tile_k() / 32) * 128 : 0;
+    }
+    [[nodiscard]] std::uint32_t stage_bytes() const { return a_stage_bytes() + b_stage_bytes() + e_stage_bytes(); }
+
+    [[nodiscard]] std::uint64_t tile_rows() const { return tile_rows_; }
+    [[nodiscard]] std::uint64_t tile_columns() const { return tile_columns_; }
+    [[nodiscard]] std::uint64_t k_tiles() const { return k_tiles_; }
+    [[nodiscard]] std::uint64_t padded_k() const { return k_tiles_ * tile_k(); }
+    [[nodiscard]] std::uint64_t ctas() const { return tile_rows_ * tile_columns_ * problem_.batch; }
+
+    /// CTAs in launch order walk strips of a few tile columns, row by row, so that CTAs that run together share rows
+    /// and columns of tiles.
+    [[nodiscard]] TileCoordinate tile_of(CtaIndex cta) const;
+
+    // Bytes of one matrix, of one row of it, and where they start.
+    [[nodiscard]] std::uint64_t a_row_bytes() const;
+    [[nodiscard]] std::uint64_t b_row_bytes() const;
+    [[nodiscard]] std::uint64_t d_row_bytes() const;
+    [[nodiscard]] std::uint64_t a_bytes() const { return problem_.m * a_row_bytes(); }
+    [[nodiscard]] std::uint64_t b_bytes() const { return problem_.n * b_row_bytes(); }
+    [[nodiscard]] std::uint64_t e_bytes() const;
+    [[nodiscard]] std::uint64_t d_bytes() const { return problem_.m * d_row_bytes(); }
+    [[nodiscard]] const OperandAddresses& addresses() const { return addresses_; }
+
+    /// What a CTA occupies: the registers count accumulators, two sets of fragments and `working_registers`.
+    [[nodiscard]] CtaResources resources() const;
+    [[nodiscard]] std::uint32_t accumulator_registers() const;
+    [[nodiscard]] std::uint32_t a_fragment_registers() const;
+    [[nodiscard]] std::uint32_t b_fragment_registers() const;
+    [[nodiscard]] std::uint32_t e_fragment_registers() const;
+
+    // The epilogue's exchange: each warp passes 16 rows of its tile at a time through its part of shared memory.
+    [[nodiscard]] std::uint32_t output_bytes() const { return bits_of(problem_.output) / 8; }
+    [[nodiscard]] std::uint32_t exchange_row_bytes() const;
+    [[nodiscard]] std::uint32_t exchange_bytes() const { return 16 * exchange_row_bytes(); }
+
+    /// How many of the CTAs that run at the same time on `sms` SMs with `resident` CTAs each read the same bytes.
+    [[nodiscard]] SharedRegions sharing(std::uint64_t sms, std::uint64_t resident) const;
+
+  private:
+    GemmProblem problem_;
+    GemmKernel kernel_;
+    const MmaInstruction* instruction_;
+    std::uint64_t tile_rows_;
+    std::uint64_t tile_columns_;
+    std::uint64_t k_tiles_;
+    OperandAddresses addresses_{};
+};
+
+}  // namespace stcsim

@@ -1,0 +1,44 @@
+/// The instruction stream of a GEMM: a CUTLASS-style multistage main loop.
+///
+///     copy the first stages - 1 k-tiles; wait for the first; barrier; load fragments of its first k-group
+///     for each k-tile:
+///         for each k-group: multiply; meanwhile load the next group's fragments and copy the k-tile `stages - 1` ahead;
+///         before the last group: commit the copies, wait for the next k-tile, barrier
+///     exchange D through shared memory, store it in whole rows
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "isa/instruction_stream.h"
+#include "kernel/gemm_plan.h"
+#include "kernel/register_operands.h"
+#include "kernel/warp_program.h"
+
+namespace stcsim {
+
+class GemmStream : public InstructionStream {
+  public:
+    /// `operands_in_registers` leaves out everything but the mma.
+    GemmStream(GemmPlan plan, bool operands_in_registers);
+
+    [[nodiscard]] std::uint64_t ctas() const override { return plan_.ctas(); }
+    [[nodiscard]] CtaResources resources() const override { return plan_.resources(); }
+    [[nodiscard]] std::unique_ptr<WarpStream> start_warp(CtaIndex cta, std::uint32_t warp) override;
+
+    void warp_ended(CtaIndex cta, std::uint32_t warp, std::span<const WarpRegister> registers) override;
+
+    /// Values are simulated and lie in `memory`. With operands in registers the stream provides them, and stores D from
+    /// the accumulators when a warp ends.
+    void move_values_through(GlobalValues& memory);
+
+    [[nodiscard]] const GemmPlan& plan() const { return plan_; }
+
+  private:
+    GemmPlan plan_;
+    bool operands_in_registers_;
+    std::vector<std::unique_ptr<WarpProgram>> programs_;   ///< per warp of a CTA
+    std::unique_ptr<RegisterOperands> register_operands_;  ///< with operands in registers and values
+};
+
+}  // namespace stcsim

@@ -1,0 +1,70 @@
+#include "kernel/kernel_choice.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/error.h"
+#include "sm/residency.h"
+
+namespace stcsim {
+namespace {
+
+/// Share of the tensor peak that one warp per sub-core reaches (measured on A100, arXiv 2206.02874).
+constexpr double one_warp_efficiency = 0.88;
+
+double bytes_per_k_tile(const GemmPlan& plan, const GpuParameters& gpu, std::uint32_t resident) {
+    const SharedRegions regions = plan.sharing(gpu.sm_count, resident);
+    return plan.a_stage_bytes() / regions[0].sharers + plan.b_stage_bytes() / regions[1].sharers +
+           plan.e_stage_bytes() / regions[2].sharers;
+}
+
+}  // namespace
+
+double estimate_cycles(const GemmPlan& plan, const GpuParameters& gpu) {
+    const GemmKernel& kernel = plan.kernel();
+    const Residency residency = resident_ctas(plan.resources(), gpu.sm.residency);
+    if (residency.ctas == 0) return std::numeric_limits<double>::infinity();
+    const double per_sm =
+        static_cast<double>(ceil_divide<std::uint64_t>(plan.ctas(), gpu.sm_count));
+    const double resident = std::min<double>(residency.ctas, per_sm);
+
+    const DotProductArrayParameters& array = gpu.sm.tensor_core.dot_product_array;
+    const double fma_per_cycle = double{1} * gpu.sm.sub_cores * array.rows * array.columns * array.unit_bits /
+                                 bits_of(plan.problem().input) * (plan.sparse() ? 2 : 1);
+    double tensor = double{1} * kernel.tile_m * kernel.tile_n * plan.tile_k() / fma_per_cycle;
+    if (kernel.warps() * resident < 2 * gpu.sm.sub_cores) tensor /= one_warp_efficiency;
+
+    const double wavefront = static_cast<double>(gpu.sm.shared_memory.bank_width.value()) * gpu.sm.shared_memory.banks;
+    const double reads = (double{1} * plan.a_stage_bytes() + plan.e_stage_bytes()) * (kernel.tile_n / kernel.warp_n) +
+                         double{1} * plan.b_stage_bytes() * (kernel.tile_m / kernel.warp_m);
+    const double shared = (reads + plan.stage_bytes()) / wavefront;
+
+    const MemoryParameters& memory = gpu.memory;
+    const double l2_share = memory.l2.slice_bytes_per_cycle * memory.l2.slices / gpu.sm_count;
+    const double link = static_cast<double>(memory.interconnect.bytes_per_cycle.value());
+    const double l2 = plan.stage_bytes() / std::min(l2_share, link);
+    const double hbm_share = memory.hbm.bytes_per_second * memory.hbm.efficiency / gpu.clock_hz / gpu.sm_count;
+    const double hbm = bytes_per_k_tile(plan, gpu, residency.ctas) / hbm_share;
+
+    const double k_tile = std::max({tensor, shared, l2, hbm});
+    const double latency = static_cast<double>(
+        (gpu.cta_scheduler.launch_latency + gpu.sm.load_store_unit.latency + memory.l2.hit_latency + memory.hbm.latency)
+            .value());
+    const double store = double{1} * kernel.tile_m * kernel.tile_n * plan.output_bytes() / std::min(l2_share, link);
+    return per_sm * static_cast<double>(plan.k_tiles()) * k_tile + per_sm / resident * (latency + store);
+}
+
+const GemmKernel& choose_kernel(const GemmProblem& problem, const GpuParameters& gpu) {
+    const GemmKernel* best = nullptr;
+    double least = std::numeric_limits<double>::infinity();
+    for (const GemmKernel& kernel : kernel_catalogue()) {
+        const double cycles = estimate_cycles(GemmPlan(problem, kernel), gpu);
+        if (cycles > least || cycles == std::numeric_limits<double>::infinity()) continue;
+        least = cycles;
+        best = &kernel;
+    }
+    if (best == nullptr) throw InputError({}, "a GPU on whose SMs no kernel of the catalogue fits", "a larger SM");
+    return *best;
+}
+
+}  // namespace stcsim

@@ -1,0 +1,101 @@
+/// The instructions of one warp of a GEMM kernel, as templates that hold for every CTA and k-tile.
+///
+/// Everything that does not depend on the CTA's place is computed once: registers, lane offsets within tiles, and the
+/// interleaving. What a step still needs - stage, tile addresses, predicates at the edges - the stream fills in.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "isa/warp_instruction.h"
+#include "kernel/gemm_plan.h"
+
+namespace stcsim {
+
+/// What the stream completes in a step.
+enum class StepAddress : std::uint8_t {
+    none,
+    load_current,   ///< ldmatrix from the stage being computed
+    load_next,      ///< ldmatrix from the next stage; left out after the last k-tile
+    copy_a,         ///< cp.async of A for the k-tile `stages - 1` ahead; left out when there is none
+    copy_b,
+    copy_e,
+    store_d,        ///< st.global to D
+};
+
+/// Rows and columns of the lanes, for predicates at the edges of the problem.
+struct LanePositions {
+    std::array<std::uint32_t, warp_lanes> row{};      ///< within the tile
+    std::array<std::uint32_t, warp_lanes> column{};   ///< cp.async: k element within the k-tile; store: column
+};
+
+/// Where an mma works: rows and columns within the CTA's tile and the k-group within the k-tile.
+struct FragmentPosition {
+    std::uint32_t row = 0;
+    std::uint32_t column = 0;
+    std::uint32_t group = 0;
+};
+
+/// One instruction with what is left to complete.
+struct ProgramStep {
+    WarpInstruction instruction;
+    StepAddress address = StepAddress::none;
+    const LanePositions* positions = nullptr;   ///< copies of A and B, stores
+    FragmentPosition fragment;                  ///< mma
+};
+
+/// The program of one warp of the CTA.
+class WarpProgram {
+  public:
+    /// `memory_steps` false leaves only the mma: operands are in registers already.
+    WarpProgram(const GemmPlan& plan, std::uint32_t warp, bool memory_steps);
+
+    [[nodiscard]] const std::vector<ProgramStep>& start() const { return start_; }            ///< before everything
+    [[nodiscard]] const std::vector<ProgramStep>& prologue() const { return prologue_; }      ///< one k-tile's copies
+    [[nodiscard]] const std::vector<ProgramStep>& first_loads() const { return first_loads_; }   ///< before the loop
+    [[nodiscard]] const std::vector<ProgramStep>& main_loop() const { return main_loop_; }    ///< one k-tile
+    [[nodiscard]] const std::vector<ProgramStep>& epilogue() const { return epilogue_; }      ///< stores, then exit
+
+    /// The first row and column of the warp's tile within the CTA's.
+    [[nodiscard]] FragmentPosition origin() const { return {.row = warp_row_, .column = warp_column_}; }
+
+  private:
+    void build_start();
+    void build_copies();
+    void build_first_loads();
+    void append_wait_and_barrier(std::vector<ProgramStep>& steps) const;
+    void build_main_loop();
+    void build_epilogue();
+    [[nodiscard]] std::vector<ProgramStep> fragment_loads(std::uint32_t group, StepAddress address);
+    [[nodiscard]] std::vector<ProgramStep> multiplications(std::uint32_t group) const;
+    void interleave(const std::vector<ProgramStep>& multiplications, const std::vector<ProgramStep>& memory);
+    void add_copies(StepAddress address, std::uint32_t rows, std::uint32_t chunks_per_row, std::uint64_t row_bytes,
+                    std::uint32_t stage_offset);
+    void add_metadata_copies();
+    void add_exchange(std::uint32_t m_tile);
+    [[nodiscard]] ProgramStep load_matrix(RegisterRange destination, const LaneOffsets& offsets, StepAddress address);
+    LaneOffsets& new_offsets() { return offsets_.emplace_back(); }
+
+    [[nodiscard]] std::uint32_t a_register(std::uint32_t group) const;
+    [[nodiscard]] std::uint32_t b_register(std::uint32_t group) const;
+    [[nodiscard]] std::uint32_t e_register(std::uint32_t group) const;
+
+    const GemmPlan& plan_;
+    std::uint32_t warp_;
+    std::uint32_t warp_row_;       ///< first row of the warp's tile within the CTA's
+    std::uint32_t warp_column_;
+    bool memory_steps_;
+    std::deque<LaneOffsets> offsets_;         ///< stable addresses: instructions point into it
+    std::deque<LanePositions> positions_;
+    std::vector<ProgramStep> start_;
+    std::vector<ProgramStep> copies_;         ///< one k-tile, without the commit
+    std::vector<ProgramStep> prologue_;
+    std::vector<ProgramStep> first_loads_;
+    std::vector<ProgramStep> main_loop_;
+    std::vector<ProgramStep> epilogue_;
+};
+
+}  // namespace stcsim
