@@ -32,9 +32,10 @@ void L2Cache::evaluate(Cycle now) {
     while (requests.has_item()) serve(requests.pop(), now);
 }
 
-Cycle L2Cache::distance(SmIndex sm, std::uint64_t slice) const {
-    const std::uint64_t slice_partition = slice % parameters_.partitions;
-    return sm.value() % parameters_.partitions == slice_partition ? Cycle(0) : parameters_.far_latency;
+Cycle L2Cache::distance(SmIndex sm, std::uint64_t line) const {
+    // Bits of the hash that do not choose the slice: in the share of one SM all partitions are behind one queue.
+    const std::uint64_t partition = (hash_address(line) >> 48) % parameters_.partitions;
+    return sm.value() % parameters_.partitions == partition ? Cycle(0) : parameters_.far_latency;
 }
 
 void L2Cache::serve(TransactionPointer transaction, Cycle now) {
@@ -55,7 +56,7 @@ void L2Cache::serve(TransactionPointer transaction, Cycle now) {
         }
         ++transaction->awaited;
         waiters_[request.line].push_back(
-            {index, missing, distance(transaction->sm, hash_address(request.line) % slice_free_.size())});
+{index, missing, distance(transaction->sm, request.line)});
     }
     if (transaction->awaited > 0) {
         waiting_[index] = std::move(transaction);
@@ -72,7 +73,7 @@ Cycle L2Cache::serve_line(const MemoryTransaction& transaction, const SectorRequ
     const double bytes = static_cast<double>(count(request.sectors) * parameters_.sector.value());
     slice_free_[slice] = std::max(slice_free_[slice], present) + bytes / parameters_.slice_bytes_per_cycle;
     const Cycle turn(static_cast<std::uint64_t>(std::ceil(slice_free_[slice])));
-    const Cycle ready = turn + parameters_.hit_latency + distance(transaction.sm, slice);
+    const Cycle ready = turn + parameters_.hit_latency + distance(transaction.sm, request.line);
 
     std::optional<Eviction> evicted;
     L2Line* line = tags_.access(request.line, evicted);

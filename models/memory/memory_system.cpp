@@ -65,8 +65,12 @@ void MemorySystem::report(CounterReport& report) const {
 }
 
 MemoryParameters fair_share(MemoryParameters parameters, std::uint32_t sms) {
-    parameters.l2.slice_bytes_per_cycle /= sms;
+    // One queue with the share of the bandwidth, not many slow ones: a sector's own transfer stays short, as it is when
+    // all SMs share the fast slices and channels.
+    parameters.l2.slice_bytes_per_cycle *= static_cast<double>(parameters.l2.slices) / sms;
+    parameters.l2.slices = 1;
     parameters.hbm.bytes_per_second /= sms;
+    parameters.hbm.channels = 1;
     return parameters;
 }
 

@@ -34,7 +34,7 @@ class MemorySystem : public sc_core::sc_module {
 };
 
 /// The parameters of the memory system that one SM of `sms` would see if all of them asked for as much: its fair share
-/// of the L2's and the HBM's bandwidth; its own link, all of the capacity and the latencies stay.
+/// of the L2's and the HBM's bandwidth, each as one queue; its own link, all of the capacity and the latencies stay.
 MemoryParameters fair_share(MemoryParameters parameters, std::uint32_t sms);
 
 }  // namespace stcsim

@@ -25,12 +25,17 @@ void CycleAttribution::attribute_to_scheduler(Cycle from, Cycle to) {
 
 void CycleAttribution::note_execution(const TensorOperation& operation, Cycle start, Cycle steps, Cycle held) {
     STCSIM_ASSERT(start >= attributed_ && held >= steps);
-    const Cycle issued = std::clamp(operation.issued, attributed_, start);
-    attribute_to_scheduler(attributed_, issued);
-    const Cycle metadata_from =
-        operation.instruction->sparse ? std::clamp(operation.metadata_from, issued, start) : start;
-    account_[TensorCoreState::operands] += metadata_from - issued;
-    account_[TensorCoreState::metadata] += start - metadata_from;
+    Cycle idle = start - attributed_;
+    const auto attribute = [&](TensorCoreState state, Cycle wait) {
+        const Cycle part = std::min(wait, idle);
+        account_[state] += part;
+        idle -= part;
+    };
+    attribute(TensorCoreState::metadata, operation.metadata_wait);
+    attribute(TensorCoreState::operands, operation.operand_wait);
+    // Had it been issued earlier by `idle` cycles, the array would not have been idle: look at what kept the scheduler.
+    attribute_to_scheduler(operation.issued > idle ? operation.issued - idle : Cycle(0), operation.issued);
+    if (idle > operation.issued) account_[TensorCoreState::tail] += idle - operation.issued;
     account_[TensorCoreState::busy] += steps;
     account_[TensorCoreState::metadata] += held - steps;
     attributed_ = start + held;

@@ -21,7 +21,6 @@ void MetadataDecoder::evaluate(Cycle now) {
         return;
     }
     TensorOperation operation = fetched.pop();
-    interval_wait_ += now - operation.metadata_from;
 
     const std::uint32_t codes = metadata_codes(*operation.instruction);
     const Cycle decoding(ceil_divide(codes, parameters_.codes_per_cycle));
@@ -34,6 +33,8 @@ void MetadataDecoder::evaluate(Cycle now) {
     }
     // The array uses the last code in its last step; it must not start so early that it would overtake the decoder.
     const Cycle lag = decoding > steps ? decoding - steps : Cycle(0);
+    operation.metadata_wait = now - operation.at_decoder + lag;
+    wait_ += operation.metadata_wait;
     to_selector.push(std::move(operation), parameters_.latency + lag);
     wake_at(next_start_);
 }
@@ -41,7 +42,7 @@ void MetadataDecoder::evaluate(Cycle now) {
 void MetadataDecoder::report(CounterReport& report) const {
     const std::string_view prefix = "sm.tensor_core.metadata_decoder";
     report.add(prefix, "codes", "codes", "2-bit metadata codes decoded", codes_);
-    report.add(prefix, "wait", "cycles", "cycles mma.sp operations waited at the decoder", interval_wait_.value());
+    report.add(prefix, "wait", "cycles", "cycles mma.sp operations waited at the decoder", wait_.value());
 }
 
 }  // namespace stcsim

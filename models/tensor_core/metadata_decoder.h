@@ -30,7 +30,7 @@ class MetadataDecoder : public ClockedModule {
     DotProductArrayParameters array_;
     Cycle next_start_{0};
     std::uint64_t codes_ = 0;
-    Cycle interval_wait_{0};
+    Cycle wait_{0};
 };
 
 }  // namespace stcsim

@@ -33,7 +33,8 @@ void OperandFetch::evaluate(Cycle now) {
     read_notice.push({++operations_}, reads.all);
 
     const Cycle delivery = sparse ? Cycle(1) : parameters_.delivery_latency;
-    operation.metadata_from = now + reads.first_step + delivery;
+    operation.operand_wait = now - operation.issued - Cycle(1);
+    operation.at_decoder = now + reads.first_step + delivery;
     next_stage.push(std::move(operation), reads.first_step + delivery);
     wake_at(ports_free_);
 }

@@ -31,7 +31,9 @@ struct TensorOperation {
     RegisterRange destination, a, b, c, e;
     std::uint8_t selector = 0;
     Cycle issued{0};            ///< when the scheduler issued it
-    Cycle metadata_from{0};     ///< mma.sp: when it reached the decoder; waiting from here on is for metadata
+    Cycle operand_wait{0};      ///< cycles until its operands were read, beyond an idle pipeline's
+    Cycle metadata_wait{0};     ///< mma.sp: cycles at the decoder, beyond an idle pipeline's
+    Cycle at_decoder{0};        ///< mma.sp: when it reached the decoder
     Cycle selection{0};         ///< mma.sp: cycles the selector needs for it; the array cannot go faster
     std::unique_ptr<OperandValues> values;   ///< when issued: null, or A, B and E as the stream provided them
 };
