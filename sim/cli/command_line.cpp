@@ -44,6 +44,11 @@ constexpr std::array subcommands{
                    gpus_command(i.arguments, i.out);
                    return success;
                }},
+    Subcommand{"kernels", "list the GEMM kernels",
+               [](const Invocation& i) {
+                   kernels_command(i.arguments, i.out);
+                   return success;
+               }},
     Subcommand{"instructions", "list the mma and mma.sp instructions",
                [](const Invocation& i) {
                    instructions_command(i.arguments, i.out);

@@ -9,6 +9,7 @@
 #include "cli/options.h"
 #include "gpu/gpu_description.h"
 #include "isa/mma_instruction.h"
+#include "kernel/gemm_kernel.h"
 #include "report/text_table.h"
 
 namespace stcsim {
@@ -38,6 +39,26 @@ void gpus_command(const std::vector<std::string>& arguments, std::ostream& out) 
     table.add_column("name", Align::left);
     table.add_column("summary", Align::left);
     for (const std::string& name : available_gpus()) table.add_row({name, load_gpu_description(name).summary});
+    out << table.text();
+}
+
+void kernels_command(const std::vector<std::string>& arguments, std::ostream& out) {
+    po::options_description options("Options of stcsim kernels");
+    options.add_options()("help,h", "this help");
+    if (parse_options(options, arguments).count("help") != 0) {
+        out << "stcsim kernels: the GEMM kernels that --kernel takes by name\n\n" << options;
+        return;
+    }
+    TextTable table;
+    table.add_column("kernel", Align::left);
+    for (const char* const column : {"CTA tile", "warp tile", "warps", "stages"}) {
+        table.add_column(column, Align::right);
+    }
+    for (const GemmKernel& kernel : kernel_catalogue()) {
+        table.add_row({kernel.name, fmt::format("{}x{}", kernel.tile_m, kernel.tile_n),
+                       fmt::format("{}x{}", kernel.warp_m, kernel.warp_n), fmt::format("{}", kernel.warps()),
+                       fmt::format("{}", kernel.stages)});
+    }
     out << table.text();
 }
 

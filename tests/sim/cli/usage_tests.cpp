@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "kernel/gemm_kernel.h"
 #include "made_up_simulator.h"
 #include "report/temporary_folder.h"
 
@@ -116,6 +117,7 @@ TEST(Usage, HelpGoesToStandardOutput) {
                                                       {"run", "--help"},
                                                       {"run", "-h"},
                                                       {"gpus", "--help"},
+                                                      {"kernels", "--help"},
                                                       {"instructions", "--help"},
                                                       {"--version"}}) {
         const Outcome outcome = simulator.run(arguments);
@@ -133,6 +135,12 @@ TEST(Usage, GpusListsEveryDescriptionWithItsSummary) {
         EXPECT_THAT(outcome.out, HasSubstr(name));
         EXPECT_THAT(outcome.out, HasSubstr(load_gpu_description(name).summary));
     }
+}
+
+TEST(Usage, KernelsListsTheCatalogue) {
+    const Outcome outcome = MadeUpSimulator().run({"kernels"});
+    EXPECT_EQ(outcome.status, 0);
+    for (const GemmKernel& kernel : kernel_catalogue()) EXPECT_THAT(outcome.out, HasSubstr(kernel.name));
 }
 
 TEST(Usage, InstructionsDeriveStepsAndPeakFromTheArray) {
