@@ -3,13 +3,16 @@
 /// A channel has one writer and one reader, both clocked modules, bound through ports. The writer states with each item
 /// after how many cycles (at least one) it becomes visible; the space of a read item is usable for the writer from the
 /// next cycle on. Both sides see the state as of the end of the previous cycle, so their order within a cycle does not
-/// matter. The channel wakes the reader when an item becomes visible and the writer when a full channel has space again.
+/// matter. The channel wakes the writer when a full channel has space again, and the reader when an item becomes visible:
+/// each item, or where the reader asks for it only (`ReaderWake::when_expected`), which saves evaluations that would
+/// find nothing to do.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
-#include <deque>
 #include <utility>
-#include <vector>
+
+#include <boost/circular_buffer.hpp>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -26,6 +29,10 @@ class ChannelReader : public virtual sc_core::sc_interface {
     [[nodiscard]] virtual const T& front() const = 0;
     /// Takes the oldest visible item.
     virtual T pop() = 0;
+    /// Wakes the reader no earlier than in cycle `at` for items written from now on: it has no use for them before.
+    virtual void busy_until(Cycle at) = 0;
+    /// ReaderWake::when_expected: wakes the reader for the next item to become visible. Holds until the reader pops.
+    virtual void expect() = 0;
     virtual void attach_reader(ClockedModule& reader) = 0;
 };
 
@@ -46,14 +53,26 @@ enum class ChannelOrder : std::uint8_t {
     by_arrival,  ///< items with a shorter delay overtake; equal arrivals keep the order of writing
 };
 
-/// The channel. `capacity` counts items written and not yet read; `wakes_reader` false is for notices that the reader
-/// picks up whenever it runs.
+/// For which items the reader is woken.
+enum class ReaderWake : std::uint8_t {
+    for_each_item,
+    when_expected,  ///< only after expect(); other items are picked up whenever the reader runs
+};
+
+/// The channel. `capacity` counts items written and not yet read.
 template <typename T>
 class RegisteredChannel : public sc_core::sc_prim_channel, public ChannelReader<T>, public ChannelWriter<T> {
   public:
     RegisteredChannel(const char* name, Clock& clock, std::size_t capacity,
-                      ChannelOrder order = ChannelOrder::as_written, bool wakes_reader = true)
-        : sc_prim_channel(name), clock_(clock), capacity_(capacity), order_(order), wakes_reader_(wakes_reader) {}
+                      ChannelOrder order = ChannelOrder::as_written, ReaderWake wake = ReaderWake::for_each_item)
+        : sc_prim_channel(name),
+          clock_(clock),
+          capacity_(capacity),
+          order_(order),
+          wakes_reader_(wake == ReaderWake::for_each_item),
+          wake_(wake),
+          items_(initial_storage),
+          written_(initial_storage) {}
 
     [[nodiscard]] bool has_item() const override { return !items_.empty() && items_.front().visible <= clock_.now(); }
     [[nodiscard]] const T& front() const override { return items_.front().value; }
@@ -63,6 +82,7 @@ class RegisteredChannel : public sc_core::sc_prim_channel, public ChannelReader<
         T value = std::move(items_.front().value);
         items_.pop_front();
         ++freed_;
+        if (wake_ == ReaderWake::when_expected) wakes_reader_ = false;
         request_update();
         return value;
     }
@@ -71,8 +91,16 @@ class RegisteredChannel : public sc_core::sc_prim_channel, public ChannelReader<
 
     void push(T item, Cycle delay) override {
         STCSIM_ASSERT(has_space() && delay > Cycle(0));
-        written_.push_back({std::move(item), clock_.now() + delay});
+        append(written_, {std::move(item), clock_.now() + delay});
         request_update();
+    }
+
+    void busy_until(Cycle at) override { reader_busy_until_ = at; }
+
+    void expect() override {
+        if (wake_ == ReaderWake::for_each_item) return;
+        wakes_reader_ = true;
+        if (!items_.empty()) reader_->wake_at(std::max(items_.front().visible, clock_.now() + Cycle(1)));
     }
 
     void attach_reader(ClockedModule& reader) override { reader_ = &reader; }
@@ -83,6 +111,13 @@ class RegisteredChannel : public sc_core::sc_prim_channel, public ChannelReader<
         T value;
         Cycle visible;
     };
+    using Items = boost::circular_buffer<Item>;
+    static constexpr std::size_t initial_storage = 2;
+
+    static void append(Items& items, Item item) {
+        if (items.full()) items.set_capacity(2 * items.capacity());
+        items.push_back(std::move(item));
+    }
 
     /// End of the cycle: takes over what was written and gives back what was freed.
     void update() override {
@@ -90,23 +125,20 @@ class RegisteredChannel : public sc_core::sc_prim_channel, public ChannelReader<
             writer_->wake_at(clock_.now() + Cycle(1));
         }
         freed_ = 0;
-        for (Item& item : written_) insert(std::move(item));
-        written_.clear();
-        // The reader may have left visible items behind on purpose; it is woken for new ones only.
+        while (!written_.empty()) {
+            insert(std::move(written_.front()));
+            written_.pop_front();
+        }
     }
 
     void insert(Item item) {
-        auto place = items_.end();
-        if (order_ == ChannelOrder::as_written) {
-            if (!items_.empty() && item.visible < items_.back().visible) item.visible = items_.back().visible;
-        } else {
-            while (place != items_.begin() && std::prev(place)->visible > item.visible) --place;
+        if (order_ == ChannelOrder::as_written && !items_.empty()) {
+            item.visible = std::max(item.visible, items_.back().visible);
         }
-        if (wakes_reader_ && reader_ != nullptr) reader_->wake_at(item.visible);
-        if (place == items_.end()) {
-            items_.push_back(std::move(item));
-        } else {
-            items_.insert(place, std::move(item));
+        if (wakes_reader_ && reader_ != nullptr) reader_->wake_at(std::max(item.visible, reader_busy_until_));
+        append(items_, std::move(item));
+        for (std::size_t i = items_.size() - 1; i > 0 && items_[i - 1].visible > items_[i].visible; --i) {
+            std::swap(items_[i - 1], items_[i]);
         }
     }
 
@@ -114,10 +146,12 @@ class RegisteredChannel : public sc_core::sc_prim_channel, public ChannelReader<
     std::size_t capacity_;
     ChannelOrder order_;
     bool wakes_reader_;
+    ReaderWake wake_;
+    Cycle reader_busy_until_{0};
     ClockedModule* reader_ = nullptr;
     ClockedModule* writer_ = nullptr;
-    std::deque<Item> items_;
-    std::vector<Item> written_;
+    Items items_;
+    Items written_;
     std::size_t freed_ = 0;
 };
 
@@ -131,6 +165,13 @@ class ReadPort : public sc_core::sc_port<ChannelReader<T>, 1, sc_core::SC_ZERO_O
     [[nodiscard]] bool has_item() const { return channel_ != nullptr && channel_->has_item(); }
     [[nodiscard]] const T& front() const { return channel_->front(); }
     T pop() { return channel_->pop(); }
+    /// See ChannelReader. Nothing to do for an unbound port.
+    void busy_until(Cycle at) {
+        if (channel_ != nullptr) channel_->busy_until(at);
+    }
+    void expect() {
+        if (channel_ != nullptr) channel_->expect();
+    }
 
   private:
     void end_of_elaboration() override {

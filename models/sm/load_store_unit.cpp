@@ -33,7 +33,7 @@ LoadStoreUnit::LoadStoreUnit(const sc_core::sc_module_name& name, Clock& clock,
 void LoadStoreUnit::evaluate(Cycle now) {
     accept_responses();
     if (now < free_) {
-        wake_at(free_);
+        if (std::ranges::any_of(requests, [](const auto& port) { return port.has_item(); })) wake_at(free_);
         return;
     }
     accept_request(now);
@@ -47,8 +47,6 @@ void LoadStoreUnit::accept_responses() {
         last_response_ = clock().now();
         free_tags_.push_back(tag);
         complete(std::exchange(in_flight_[tag], {}));
-        // A tag is free again: whoever waited for one can go on in the next cycle.
-        wake_at(clock().now() + Cycle(1));
     }
 }
 
@@ -133,7 +131,8 @@ void LoadStoreUnit::accept_request(Cycle now) {
         } else {
             to_memory.push(std::move(transaction), parameters_.latency);
         }
-        wake_at(free_);
+        for (auto& port : requests) port.busy_until(free_);
+        if (std::ranges::any_of(requests, [](const auto& port) { return port.has_item(); })) wake_at(free_);
         return;
     }
 }

@@ -43,6 +43,10 @@ ReadPort<SharedRequest>* SharedMemory::next_requester() {
     return nullptr;
 }
 
+bool SharedMemory::has_request() const {
+    return fills.has_item() || std::ranges::any_of(requests, [](const auto& port) { return port.has_item(); });
+}
+
 void SharedMemory::evaluate(Cycle now) {
     if (now < free_) {
         wake_at(free_);
@@ -50,7 +54,9 @@ void SharedMemory::evaluate(Cycle now) {
     }
     if (ReadPort<SharedRequest>* requester = next_requester()) {
         serve(requester->pop(), now);
-        wake_at(free_);
+        for (auto& port : requests) port.busy_until(free_);
+        fills.busy_until(free_);
+        if (has_request()) wake_at(free_);
     }
 }
 

@@ -42,6 +42,7 @@ class SharedMemory : public ClockedModule {
 
     void evaluate(Cycle now) override;
     [[nodiscard]] ReadPort<SharedRequest>* next_requester();
+    [[nodiscard]] bool has_request() const;
     void serve(SharedRequest request, Cycle now);
     [[nodiscard]] std::uint32_t wavefronts_of(const LaneAccess& access);
     [[nodiscard]] Payload move_values(SharedRequest& request);

@@ -64,16 +64,17 @@ void StreamingMultiprocessor::build_shared_units(Clock& clock, const SmParameter
 
 void StreamingMultiprocessor::build_channels(Clock& clock, const SmParameters& parameters, SubCore& sub_core) {
     const auto make = [&clock]<typename T>(std::unique_ptr<RegisteredChannel<T>>& channel, const char* name,
-                                           std::size_t capacity) {
-        channel = std::make_unique<RegisteredChannel<T>>(sc_core::sc_gen_unique_name(name), clock, capacity);
+                                           std::size_t capacity, ReaderWake wake = ReaderWake::for_each_item) {
+        channel = std::make_unique<RegisteredChannel<T>>(sc_core::sc_gen_unique_name(name), clock, capacity,
+                                                         ChannelOrder::as_written, wake);
     };
     const std::size_t queue = parameters.warp_scheduler.shared_unit_queue_depth;
     make(sub_core.launches, "launches", one_per_warp);
     make(sub_core.exits, "exits", one_per_warp);
     make(sub_core.shared_requests, "shared_requests", queue);
-    make(sub_core.shared_completions, "shared_completions", completions_in_flight);
+    make(sub_core.shared_completions, "shared_completions", completions_in_flight, ReaderWake::when_expected);
     make(sub_core.global_requests, "global_requests", queue);
-    make(sub_core.global_completions, "global_completions", completions_in_flight);
+    make(sub_core.global_completions, "global_completions", completions_in_flight, ReaderWake::when_expected);
     make(sub_core.barrier_arrivals, "barrier_arrivals", one_per_warp);
     make(sub_core.barrier_releases, "barrier_releases", one_per_warp);
 }

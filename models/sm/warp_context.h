@@ -10,12 +10,29 @@
 
 namespace stcsim {
 
+/// Why a warp cannot issue its next instruction; `nothing` if it can. Smaller means closer to issuing an mma.
+enum class Obstacle : std::uint8_t {
+    nothing,
+    tensor_result,
+    operand_read,
+    tensor_queue,
+    shared_result,
+    shared_queue,
+    global_result,
+    global_queue,
+    arithmetic_result,
+    copy_group,
+    barrier,
+    no_more_mma,
+};
+
 struct WarpContext {
     WarpLaunch launch;
     std::unique_ptr<WarpStream> stream;
     WarpInstruction next;          ///< the instruction to issue next
     Scoreboard scoreboard;
     AsyncGroups async_groups;
+    Obstacle obstacle = Obstacle::nothing;   ///< as last looked at
     bool at_barrier = false;
     bool after_last_mma = false;
 };

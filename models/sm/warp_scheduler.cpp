@@ -34,11 +34,27 @@ void WarpScheduler::evaluate(Cycle now) {
         wake_at(issue_free_);
         return;
     }
+    Obstacle closest = Obstacle::no_more_mma;
+    if (WarpContext* chosen = choose(closest)) {
+        attribution_.note_scheduler_cause(now, state_for(closest));
+        issue(*chosen, now);
+        // When the slot is free again nothing may have changed: look ahead, and only wake if an instruction can issue.
+        if (choose(closest) != nullptr) {
+            wake_at(issue_free_);
+            return;
+        }
+        now = issue_free_;
+    }
+    attribution_.note_scheduler_cause(now, state_for(closest));
+    expect_progress();
+}
+
+WarpContext* WarpScheduler::choose(Obstacle& closest) const {
     // The smaller obstacle is the one closer to an mma; the account names the closest over all warps.
     WarpContext* chosen = nullptr;
-    Obstacle closest = Obstacle::no_more_mma;
+    closest = Obstacle::no_more_mma;
     const auto consider = [&](WarpContext& warp) {
-        const Obstacle obstacle = obstacle_of(warp);
+        const Obstacle obstacle = warp.obstacle = obstacle_of(warp);
         if (obstacle == Obstacle::nothing && chosen == nullptr) chosen = &warp;
         closest = std::min(closest, warp.after_last_mma ? Obstacle::no_more_mma : obstacle);
     };
@@ -46,12 +62,20 @@ void WarpScheduler::evaluate(Cycle now) {
     for (std::size_t i = 0; i < warps_.size() && (chosen == nullptr || closest != Obstacle::nothing); ++i) {
         if (warps_[i].get() != last_issued_) consider(*warps_[i]);
     }
-    attribution_.note_scheduler_cause(now, state_for(closest));
-    if (chosen != nullptr) {
-        issue(*chosen, now);
-        wake_at(issue_free_);
-    } else if (closest == Obstacle::operand_read) {
-        wake_at(now + Cycle(1));
+    return chosen;
+}
+
+void WarpScheduler::expect_progress() {
+    for (const auto& warp : warps_) {
+        switch (warp->obstacle) {
+            case Obstacle::tensor_result: mma_written.expect(); break;
+            case Obstacle::operand_read: operands_read.expect(); break;
+            case Obstacle::shared_result:
+            case Obstacle::copy_group: shared_completions.expect(); break;
+            case Obstacle::global_result: global_completions.expect(); break;
+            // Queues with space, barrier releases and arithmetic results wake the scheduler on their own.
+            default: break;
+        }
     }
 }
 
@@ -106,13 +130,13 @@ WarpContext& WarpScheduler::context(WarpSlot slot) {
     return **found;
 }
 
-WarpScheduler::Obstacle WarpScheduler::obstacle_of(const WarpContext& warp) const {
+Obstacle WarpScheduler::obstacle_of(const WarpContext& warp) const {
     if (warp.at_barrier) return Obstacle::barrier;
     const Obstacle on_registers = register_obstacle(warp);
     return on_registers != Obstacle::nothing ? on_registers : unit_obstacle(warp);
 }
 
-WarpScheduler::Obstacle WarpScheduler::register_obstacle(const WarpContext& warp) const {
+Obstacle WarpScheduler::register_obstacle(const WarpContext& warp) const {
     const WarpInstruction& next = warp.next;
     const Scoreboard& scoreboard = warp.scoreboard;
     for (const RegisterRange range : {next.a, next.b, next.c, next.e, next.destination}) {
@@ -128,7 +152,7 @@ WarpScheduler::Obstacle WarpScheduler::register_obstacle(const WarpContext& warp
     return Obstacle::nothing;
 }
 
-WarpScheduler::Obstacle WarpScheduler::unit_obstacle(const WarpContext& warp) const {
+Obstacle WarpScheduler::unit_obstacle(const WarpContext& warp) const {
     switch (warp.next.operation) {
         case OperationClass::mma: return mma.has_space() ? Obstacle::nothing : Obstacle::tensor_queue;
         case OperationClass::load_matrix:

@@ -48,11 +48,6 @@ class WarpScheduler : public ClockedModule {
     void report(CounterReport& report) const;
 
   private:
-    /// Why a warp cannot issue its next instruction; `nothing` if it can.
-    enum class Obstacle : std::uint8_t {
-        nothing, tensor_result, operand_read, tensor_queue, shared_result, shared_queue, global_result, global_queue,
-        arithmetic_result, copy_group, barrier, no_more_mma,
-    };
     struct ArithmeticResult {
         Cycle ready;
         WarpSlot warp;
@@ -61,6 +56,10 @@ class WarpScheduler : public ClockedModule {
 
     void evaluate(Cycle now) override;
     void receive(Cycle now);
+    /// The warp to issue from, or null; `closest` is the smallest obstacle over the warps that still multiply.
+    [[nodiscard]] WarpContext* choose(Obstacle& closest) const;
+    /// Asks to be woken by whatever removes the obstacles the warps have now.
+    void expect_progress();
     void start_warp(const WarpLaunch& launch, Cycle now);
     void complete(MemoryCompletion completion, PendingKind kind);
     [[nodiscard]] WarpContext& context(WarpSlot warp);

@@ -30,6 +30,7 @@ void Accumulator::evaluate(Cycle now) {
         }
     }
     written.push({operation.warp, operation.destination}, parameters_.latency + Cycle(1));
+    sums.busy_until(ports_free_);
     if (sums.has_item()) wake_at(ports_free_);
 }
 

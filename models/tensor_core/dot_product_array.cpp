@@ -57,11 +57,9 @@ void DotProductArray::evaluate(Cycle now) {
     const Cycle hidden = std::min(parameters_.pass_chain_latency, Cycle(schedule.steps_per_pass));
     const Cycle chaining = (parameters_.pass_chain_latency - hidden) * (schedule.passes - 1);
     to_accumulator.push(std::move(operation), start - now + held + chaining + parameters_.pipeline_depth);
-    if (latch_free_ > now) {
-        wake_at(latch_free_);
-    } else {
-        wake_at(now + Cycle(1));
-    }
+    fetched.busy_until(latch_free_);
+    selected.busy_until(latch_free_);
+    if (older_input() != nullptr) wake_at(std::max(latch_free_, now + Cycle(1)));
 }
 
 void DotProductArray::report(CounterReport& report) const {

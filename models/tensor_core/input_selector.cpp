@@ -19,7 +19,7 @@ void InputSelector::evaluate(Cycle) {
             select_inputs(*operation.instruction, operation.values->b, operation.values->select_lines);
     }
     to_array.push(std::move(operation), parameters_.latency);
-    wake_at(clock().now() + Cycle(1));
+    if (decoded.has_item()) wake_at(clock().now() + Cycle(1));
 }
 
 void InputSelector::report(CounterReport& report) const {

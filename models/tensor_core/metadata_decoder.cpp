@@ -36,7 +36,8 @@ void MetadataDecoder::evaluate(Cycle now) {
     operation.metadata_wait = now - operation.at_decoder + lag;
     wait_ += operation.metadata_wait;
     to_selector.push(std::move(operation), parameters_.latency + lag);
-    wake_at(next_start_);
+    fetched.busy_until(next_start_);
+    if (fetched.has_item()) wake_at(next_start_);
 }
 
 void MetadataDecoder::report(CounterReport& report) const {

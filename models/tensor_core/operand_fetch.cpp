@@ -36,7 +36,9 @@ void OperandFetch::evaluate(Cycle now) {
     operation.operand_wait = now - operation.issued - Cycle(1);
     operation.at_decoder = now + reads.first_step + delivery;
     next_stage.push(std::move(operation), reads.first_step + delivery);
-    wake_at(ports_free_);
+    issued.busy_until(ports_free_);
+    // With the next stage full, its reader will wake us.
+    if (issued.has_item() && next_stage.has_space()) wake_at(ports_free_);
 }
 
 OperandFetch::Reads OperandFetch::count_reads(const TensorOperation& operation) {

@@ -20,8 +20,8 @@ TensorCore::TensorCore(const sc_core::sc_module_name& name, Clock& clock, const 
       issued_("issued", clock, parameters.operand_fetch.buffer_depth),
       dense_operations_("dense_operations", clock, pipeline_registers),
       sums_("sums", clock, results_in_flight),
-      written_("written", clock, results_in_flight),
-      operands_read_("operands_read", clock, results_in_flight, ChannelOrder::as_written, false) {
+      written_("written", clock, results_in_flight, ChannelOrder::as_written, ReaderWake::when_expected),
+      operands_read_("operands_read", clock, results_in_flight, ChannelOrder::as_written, ReaderWake::when_expected) {
     if (parameters.sparse_path) {
         sparse_operations_ =
             std::make_unique<RegisteredChannel<TensorOperation>>("sparse_operations", clock, pipeline_registers);
