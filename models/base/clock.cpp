@@ -4,15 +4,23 @@
 #include <bit>
 #include <utility>
 
+#include "base/clock_group.h"
 #include "base/error.h"
 
 namespace stcsim {
 
-Clock::Clock(const sc_core::sc_module_name& name) : sc_module(name) {
+Clock::Clock(const sc_core::sc_module_name& name) : sc_module(name), group_(nullptr), update_phase_(*this) {
+    calendar_.fill(no_node);
     SC_HAS_PROCESS(Clock);
-    SC_METHOD(tick);
-    sensitive << tick_event_;
+    SC_METHOD(start_alone);
+    sensitive << start_event_;
     dont_initialize();
+}
+
+Clock::Clock(const sc_core::sc_module_name& name, ClockGroup& group, std::uint32_t rank)
+    : sc_module(name), group_(&group), update_phase_(*this) {
+    calendar_.fill(no_node);
+    group.add(*this, rank);
 }
 
 void Clock::shuffle_evaluations(std::uint64_t seed) {
@@ -20,36 +28,55 @@ void Clock::shuffle_evaluations(std::uint64_t seed) {
     random_.seed(seed);
 }
 
+void Clock::fail(std::exception_ptr failure) {
+    if (!failure_) failure_ = std::move(failure);
+    if (group_ != nullptr) group_->failed_ = true;
+}
+
+void Clock::rethrow_failure() const {
+    if (failure_) std::rethrow_exception(failure_);
+}
+
+void Clock::request_update(EndOfCycleUpdate& update) {
+    updates_.push_back(&update);
+    if (!in_cycle_) note_evaluation();
+}
+
 void Clock::wake(ClockedModule& module, Cycle at) {
-    STCSIM_ASSERT(at > now_ || now_ == Cycle(0));
+    STCSIM_ASSERT(at > now_ || !started_);
     if (at - now_ < Cycle(buckets)) {
-        const std::size_t bucket = at.value() % buckets;
-        calendar_[bucket].push_back(&module);
-        occupied_[bucket / 64] |= std::uint64_t{1} << (bucket % 64);
+        add_to_calendar(module, at);
     } else {
         far_wakes_.emplace(at, &module);
     }
-    if (at < next_tick_) schedule_tick(at);
+    if (group_ == nullptr && !in_cycle_) schedule_alone(at);
 }
 
-void Clock::schedule_tick(Cycle at) {
-    next_tick_ = at;
-    const Cycle elapsed(sc_core::sc_time_stamp().value());
-    tick_event_.notify(sc_core::sc_time::from_value((at - elapsed).value()));
+void Clock::add_to_calendar(ClockedModule& module, Cycle at) {
+    std::uint32_t node = free_node_;
+    if (node == no_node) {
+        node = static_cast<std::uint32_t>(nodes_.size());
+        nodes_.emplace_back();
+    } else {
+        free_node_ = nodes_[node].next;
+    }
+    const std::size_t bucket = at.value() % buckets;
+    nodes_[node] = {&module, calendar_[bucket]};
+    calendar_[bucket] = node;
+    occupied_[bucket / 64] |= std::uint64_t{1} << (bucket % 64);
 }
 
 void Clock::move_far_wakes() {
     while (!far_wakes_.empty() && far_wakes_.begin()->first - now_ < Cycle(buckets)) {
-        const auto [at, module] = *far_wakes_.begin();
+        add_to_calendar(*far_wakes_.begin()->second, far_wakes_.begin()->first);
         far_wakes_.erase(far_wakes_.begin());
-        const std::size_t bucket = at.value() % buckets;
-        calendar_[bucket].push_back(module);
-        occupied_[bucket / 64] |= std::uint64_t{1} << (bucket % 64);
     }
 }
 
 Cycle Clock::next_occupied() const {
-    const std::size_t start = (now_.value() + 1) % buckets;
+    const Cycle first = started_ ? now_ + Cycle(1) : now_;
+    const std::size_t start = first.value() % buckets;
+    Cycle next = far_wakes_.empty() ? never : far_wakes_.begin()->first;
     for (std::size_t step = 0; step <= words; ++step) {
         const std::size_t word = (start / 64 + step) % words;
         std::uint64_t bits = occupied_[word];
@@ -57,36 +84,73 @@ Cycle Clock::next_occupied() const {
         if (step == words) bits &= (std::uint64_t{1} << (start % 64)) - 1;
         if (bits == 0) continue;
         const std::size_t bucket = word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
-        return now_ + Cycle(1) + Cycle((bucket + buckets - start) % buckets);
+        next = std::min(next, first + Cycle((bucket + buckets - start) % buckets));
+        break;
     }
-    return never;
+    return next;
 }
 
-void Clock::fail(std::exception_ptr failure) {
-    if (!failure_) failure_ = std::move(failure);
-}
-
-void Clock::rethrow_failure() const {
-    if (failure_) std::rethrow_exception(failure_);
-}
-
-void Clock::tick() {
-    if (failure_) return;
-    now_ = Cycle(sc_core::sc_time_stamp().value());
-    next_tick_ = never;
+void Clock::start_cycle(Cycle cycle) {
+    now_ = cycle;
+    started_ = true;
+    in_cycle_ = true;
+    update_requested_ = false;
     move_far_wakes();
-
-    const std::size_t bucket = now_.value() % buckets;
-    auto& modules = calendar_[bucket];
-    if (shuffle_) std::shuffle(modules.begin(), modules.end(), random_);
-    evaluations_ += modules.size();
-    for (ClockedModule* module : modules) module->wake_.notify(sc_core::SC_ZERO_TIME);
-    modules.clear();
+    const std::size_t bucket = cycle.value() % buckets;
+    std::uint32_t node = std::exchange(calendar_[bucket], no_node);
     occupied_[bucket / 64] &= ~(std::uint64_t{1} << (bucket % 64));
+    std::vector<ClockedModule*> shuffled;
+    while (node != no_node) {
+        ++evaluations_;
+        if (shuffle_) {
+            shuffled.push_back(nodes_[node].module);
+        } else {
+            nodes_[node].module->wake_.notify(sc_core::SC_ZERO_TIME);
+        }
+        const std::uint32_t next = std::exchange(nodes_[node].next, free_node_);
+        free_node_ = std::exchange(node, next);
+    }
+    std::ranges::shuffle(shuffled, random_);
+    for (ClockedModule* module : shuffled) module->wake_.notify(sc_core::SC_ZERO_TIME);
+}
 
-    Cycle next = next_occupied();
-    if (!far_wakes_.empty()) next = std::min(next, far_wakes_.begin()->first);
-    if (next != never) schedule_tick(next);
+void Clock::note_evaluation() {
+    if (update_requested_) return;
+    update_requested_ = true;
+    update_phase_.request();
+}
+
+void Clock::end_cycle() {
+    for (EndOfCycleUpdate* update : updates_) update->update_at_end_of_cycle();
+    updates_.clear();
+    in_cycle_ = false;
+    update_requested_ = false;
+    if (failure_) return;
+    if (group_ == nullptr) {
+        if (const Cycle next = next_occupied(); next != never) schedule_alone(next);
+    } else if (!run_until(limit_)) {
+        group_->pass_turn();
+    }
+}
+
+bool Clock::run_until(Cycle limit) {
+    limit_ = limit;
+    const Cycle next = next_occupied();
+    if (next >= limit) return false;
+    start_cycle(next);
+    return true;
+}
+
+void Clock::schedule_alone(Cycle at) {
+    if (at >= next_alone_) return;
+    next_alone_ = at;
+    const Cycle elapsed(sc_core::sc_time_stamp().value());
+    start_event_.notify(sc_core::sc_time::from_value((at - elapsed).value()));
+}
+
+void Clock::start_alone() {
+    next_alone_ = never;
+    if (!failure_) start_cycle(Cycle(sc_core::sc_time_stamp().value()));
 }
 
 ClockedModule::ClockedModule(const sc_core::sc_module_name& name, Clock& clock) : sc_module(name), clock_(clock) {
@@ -97,6 +161,7 @@ ClockedModule::ClockedModule(const sc_core::sc_module_name& name, Clock& clock) 
 }
 
 void ClockedModule::run() {
+    clock_.note_evaluation();
     // SystemC would turn the exception into a report of its own and lose the type.
     try {
         evaluate(clock_.now());

@@ -1,11 +1,14 @@
 /// The SM clock of a simulation, and modules that sleep until they have something to do.
 ///
-/// One SystemC time unit is one cycle. A module has one clocked process, `evaluate(now)`, which runs only in the cycles
-/// it was woken for: by itself (`wake_at`) or by a channel whose state it sees change. All evaluations of a cycle happen
-/// in one delta cycle, after the clock's own; what they write to channels becomes visible in later cycles only. So the
+/// A module has one clocked process, `evaluate(now)`, which runs only in the cycles it was woken for: by itself
+/// (`wake_at`) or by a channel whose state it sees change. All evaluations of a cycle happen in one SystemC delta cycle,
+/// and what they write to channels takes effect in its update phase: it becomes visible in later cycles only. So the
 /// order of evaluations within a cycle cannot matter, and the clock can shuffle it to prove that.
 ///
-/// Wake-ups live in a calendar of cycles, which costs a quarter of a timed SystemC notification each.
+/// One SystemC time unit is one cycle. A clock on its own takes SystemC's time along with every cycle. Clocks in a
+/// `ClockGroup` (base/clock_group.h) run ahead of it by a few cycles, one after the other.
+///
+/// Wake-ups live in a calendar of cycles, which costs a fraction of a timed SystemC notification each.
 #pragma once
 
 #include <array>
@@ -21,16 +24,32 @@
 namespace stcsim {
 
 class ClockedModule;
+class ClockGroup;
 
-/// Wakes modules in the cycles they ask for. One per simulation.
+/// Something that takes effect at the end of a cycle in which it asked for it: a registered channel.
+class EndOfCycleUpdate {
+  public:
+    /// Called once in the update phase of the cycle.
+    virtual void update_at_end_of_cycle() = 0;
+
+  protected:
+    ~EndOfCycleUpdate() = default;
+};
+
+/// Wakes modules in the cycles they ask for.
 class Clock : public sc_core::sc_module {
   public:
+    /// A clock on its own.
     explicit Clock(const sc_core::sc_module_name& name);
+    /// A clock that runs in turn with the others of the group. The group starts them in the order of `rank`.
+    Clock(const sc_core::sc_module_name& name, ClockGroup& group, std::uint32_t rank);
 
     /// The current cycle.
     [[nodiscard]] Cycle now() const { return now_; }
-    /// Evaluates `module` in cycle `at`, which must be later than now.
+    /// Evaluates `module` in cycle `at`, which must be later than now (or 0, before the simulation starts).
     void wake(ClockedModule& module, Cycle at);
+    /// Calls `update` at the end of the current cycle.
+    void request_update(EndOfCycleUpdate& update);
     /// Evaluates the modules of each cycle in a random order from now on. 0 turns it off.
     void shuffle_evaluations(std::uint64_t seed);
     /// Keeps the first exception of an evaluation and stops the clock: nothing is evaluated in later cycles.
@@ -41,20 +60,57 @@ class Clock : public sc_core::sc_module {
     [[nodiscard]] std::uint64_t evaluations() const { return evaluations_; }
 
   private:
-    static constexpr std::size_t buckets = 4096;
+    friend class ClockedModule;
+    friend class ClockGroup;
+
+    /// SystemC's update phase, passed on to the clock.
+    class UpdatePhase : public sc_core::sc_prim_channel {
+      public:
+        explicit UpdatePhase(Clock& clock) : sc_prim_channel("update_phase"), clock_(clock) {}
+        void request() { request_update(); }
+
+      private:
+        void update() override { clock_.end_cycle(); }
+        Clock& clock_;
+    };
+
+    /// A wake-up in the calendar: a list element in `nodes_`.
+    struct Node {
+        ClockedModule* module;
+        std::uint32_t next;
+    };
+
+    static constexpr std::size_t buckets = 512;
     static constexpr std::size_t words = buckets / 64;
+    static constexpr std::uint32_t no_node = ~std::uint32_t{0};
 
-    void tick();
+    void start_alone();
+    /// Runs the cycles before `limit` in which something is to be done, delta cycle by delta cycle; false if none is.
+    bool run_until(Cycle limit);
+    void start_cycle(Cycle cycle);
+    void end_cycle();
+    void note_evaluation();
+    void add_to_calendar(ClockedModule& module, Cycle at);
     void move_far_wakes();
+    /// The next cycle after now with a wake-up, or `never`.
     [[nodiscard]] Cycle next_occupied() const;
-    void schedule_tick(Cycle at);
+    void schedule_alone(Cycle at);
 
+    ClockGroup* group_;
+    UpdatePhase update_phase_;
     Cycle now_{0};
-    Cycle next_tick_ = never;
-    sc_core::sc_event tick_event_;
-    std::array<std::vector<ClockedModule*>, buckets> calendar_;
+    Cycle limit_{0};               ///< in a group: cycles before this one may run now
+    bool started_ = false;         ///< whether cycle 0 has been
+    bool in_cycle_ = false;        ///< between start_cycle and end_cycle
+    bool update_requested_ = false;
+    Cycle next_alone_ = never;     ///< alone: the cycle SystemC will start us in
+    sc_core::sc_event start_event_;
+    std::array<std::uint32_t, buckets> calendar_;
     std::array<std::uint64_t, words> occupied_{};
+    std::vector<Node> nodes_;
+    std::uint32_t free_node_ = no_node;
     std::multimap<Cycle, ClockedModule*> far_wakes_;  ///< beyond the calendar
+    std::vector<EndOfCycleUpdate*> updates_;
     std::uint64_t evaluations_ = 0;
     std::exception_ptr failure_;
     bool shuffle_ = false;

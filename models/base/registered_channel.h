@@ -1,5 +1,9 @@
 /// Registered bounded channels: what is written in a cycle is visible in a later one.
 ///
+/// Request and update as in a SystemC primitive channel; the clock runs the updates in SystemC's update phase. Writer and
+/// reader may have different clocks of a group; then every delay is at least the group's quantum, and the capacity is
+/// no limit (space would have to be seen earlier than a quantum later).
+///
 /// A channel has one writer and one reader, both clocked modules, bound through ports. The writer states with each item
 /// after how many cycles (at least one) it becomes visible; the space of a read item is usable for the writer from the
 /// next cycle on. Both sides see the state as of the end of the previous cycle, so their order within a cycle does not
@@ -61,12 +65,16 @@ enum class ReaderWake : std::uint8_t {
 
 /// The channel. `capacity` counts items written and not yet read.
 template <typename T>
-class RegisteredChannel : public sc_core::sc_prim_channel, public ChannelReader<T>, public ChannelWriter<T> {
+class RegisteredChannel final : public sc_core::sc_object,
+                                public ChannelReader<T>,
+                                public ChannelWriter<T>,
+                                private EndOfCycleUpdate {
   public:
     RegisteredChannel(const char* name, Clock& clock, std::size_t capacity,
                       ChannelOrder order = ChannelOrder::as_written, ReaderWake wake = ReaderWake::for_each_item)
-        : sc_prim_channel(name),
-          clock_(clock),
+        : sc_object(name),
+          reader_clock_(&clock),
+          writer_clock_(&clock),
           capacity_(capacity),
           order_(order),
           wakes_reader_(wake == ReaderWake::for_each_item),
@@ -74,7 +82,7 @@ class RegisteredChannel : public sc_core::sc_prim_channel, public ChannelReader<
           items_(initial_storage),
           written_(initial_storage) {}
 
-    [[nodiscard]] bool has_item() const override { return !items_.empty() && items_.front().visible <= clock_.now(); }
+    [[nodiscard]] bool has_item() const override { return !items_.empty() && items_.front().visible <= reader_clock_->now(); }
     [[nodiscard]] const T& front() const override { return items_.front().value; }
 
     T pop() override {
@@ -83,7 +91,7 @@ class RegisteredChannel : public sc_core::sc_prim_channel, public ChannelReader<
         items_.pop_front();
         ++freed_;
         if (wake_ == ReaderWake::when_expected) wakes_reader_ = false;
-        request_update();
+        request_update(*reader_clock_);
         return value;
     }
 
@@ -91,8 +99,8 @@ class RegisteredChannel : public sc_core::sc_prim_channel, public ChannelReader<
 
     void push(T item, Cycle delay) override {
         STCSIM_ASSERT(has_space() && delay > Cycle(0));
-        append(written_, {std::move(item), clock_.now() + delay});
-        request_update();
+        append(written_, {std::move(item), writer_clock_->now() + delay});
+        request_update(*writer_clock_);
     }
 
     void busy_until(Cycle at) override { reader_busy_until_ = at; }
@@ -100,11 +108,17 @@ class RegisteredChannel : public sc_core::sc_prim_channel, public ChannelReader<
     void expect() override {
         if (wake_ == ReaderWake::for_each_item) return;
         wakes_reader_ = true;
-        if (!items_.empty()) reader_->wake_at(std::max(items_.front().visible, clock_.now() + Cycle(1)));
+        if (!items_.empty()) reader_->wake_at(std::max(items_.front().visible, reader_clock_->now() + Cycle(1)));
     }
 
-    void attach_reader(ClockedModule& reader) override { reader_ = &reader; }
-    void attach_writer(ClockedModule& writer) override { writer_ = &writer; }
+    void attach_reader(ClockedModule& reader) override {
+        reader_ = &reader;
+        reader_clock_ = &reader.clock();
+    }
+    void attach_writer(ClockedModule& writer) override {
+        writer_ = &writer;
+        writer_clock_ = &writer.clock();
+    }
 
   private:
     struct Item {
@@ -119,10 +133,17 @@ class RegisteredChannel : public sc_core::sc_prim_channel, public ChannelReader<
         items.push_back(std::move(item));
     }
 
-    /// End of the cycle: takes over what was written and gives back what was freed.
-    void update() override {
+    void request_update(Clock& clock) {
+        if (update_requested_) return;
+        update_requested_ = true;
+        clock.request_update(*this);
+    }
+
+    /// Takes over what was written and gives back what was freed.
+    void update_at_end_of_cycle() override {
+        update_requested_ = false;
         if (freed_ > 0 && items_.size() + written_.size() + freed_ >= capacity_ && writer_ != nullptr) {
-            writer_->wake_at(clock_.now() + Cycle(1));
+            writer_->wake_at(writer_clock_->now() + Cycle(1));
         }
         freed_ = 0;
         while (!written_.empty()) {
@@ -142,7 +163,8 @@ class RegisteredChannel : public sc_core::sc_prim_channel, public ChannelReader<
         }
     }
 
-    Clock& clock_;
+    Clock* reader_clock_;
+    Clock* writer_clock_;
     std::size_t capacity_;
     ChannelOrder order_;
     bool wakes_reader_;
@@ -153,6 +175,7 @@ class RegisteredChannel : public sc_core::sc_prim_channel, public ChannelReader<
     Items items_;
     Items written_;
     std::size_t freed_ = 0;
+    bool update_requested_ = false;
 };
 
 /// A module's port to the reading side of a channel. May stay unbound; then it never has an item.

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "base/clock_group.h"
 #include "base/construction_order.h"
 #include "base/simulation_context.h"
 #include "memory/memory_system.h"
@@ -18,6 +20,17 @@ namespace {
 
 /// Cycles between two looks at the progress.
 constexpr Cycle progress_interval{20000};
+
+/// Between modules of different clocks space is never short: the CTA scheduler and the SMs' own limits bound what is
+/// under way.
+constexpr std::size_t unbounded = std::numeric_limits<std::size_t>::max();
+
+/// The SMs and the rest of the chip exchange CTAs, their ends, requests and responses; the shortest of their delays is how
+/// far they can run without looking at each other.
+Cycle quantum_of(const GpuParameters& parameters) {
+    return std::min({parameters.cta_scheduler.launch_latency, parameters.cta_scheduler.completion_latency,
+                     parameters.sm.load_store_unit.latency, parameters.memory.interconnect.latency});
+}
 
 std::uint32_t cta_slots(const GpuParameters& parameters, const CtaResources& resources) {
     const Residency residency = resident_ctas(resources, parameters.sm.residency);
@@ -34,22 +47,22 @@ std::uint32_t cta_slots(const GpuParameters& parameters, const CtaResources& res
 class Gpu {
   public:
     Gpu(const GpuParameters& parameters, InstructionStream& stream, const GpuRunOptions& options)
-        : clock_("clock") {
+        : clocks_("clocks", quantum_of(parameters)), chip_clock_("chip_clock", clocks_, 0) {
         const std::uint32_t sms = options.one_sm ? 1 : parameters.sm_count;
         const std::uint32_t slots = cta_slots(parameters, stream.resources());
         const MemoryParameters memory_parameters =
             options.one_sm ? fair_share(parameters.memory, options.sharing_sms) : parameters.memory;
-        clock_.shuffle_evaluations(options.shuffle_seed);
+        chip_clock_.shuffle_evaluations(options.shuffle_seed);
         sms_.resize(sms);
         construct_in_order(
             {
                 [&] {
-                    memory_ = std::make_unique<MemorySystem>("memory", clock_, memory_parameters, sms,
+                    memory_ = std::make_unique<MemorySystem>("memory", chip_clock_, memory_parameters, sms,
                                                              parameters.clock_hz, options.shared_regions,
                                                              options.shuffle_seed);
                 },
                 [&] {
-                    scheduler_ = std::make_unique<CtaScheduler>("cta_scheduler", clock_, parameters.cta_scheduler, sms,
+                    scheduler_ = std::make_unique<CtaScheduler>("cta_scheduler", chip_clock_, parameters.cta_scheduler, sms,
                                                                 slots, options.ctas);
                 },
                 [&] { build_sms(parameters, stream, options, slots); },
@@ -60,16 +73,16 @@ class Gpu {
 
     void run(SimulationContext& context, const GpuRunOptions& options) {
         while (context.run_for(progress_interval)) {
-            clock_.rethrow_failure();
+            clocks_.rethrow_failure();
             if (options.progress) {
                 options.progress(static_cast<double>(scheduler_->finished()) /
                                  static_cast<double>(options.ctas.count));
             }
         }
-        clock_.rethrow_failure();
+        clocks_.rethrow_failure();
         if (!scheduler_->all_finished()) {
             throw InvariantError(fmt::format("deadlock: the machine stopped at cycle {} with {} of {} CTAs finished",
-                                             clock_.now().value(), scheduler_->finished(), options.ctas.count));
+                                             clocks_.now().value(), scheduler_->finished(), options.ctas.count));
         }
     }
 
@@ -83,7 +96,7 @@ class Gpu {
             sm->report(result.counters);
         }
         memory_->report(result.counters);
-        result.evaluations = clock_.evaluations();
+        result.evaluations = clocks_.evaluations();
         return result;
     }
 
@@ -92,18 +105,21 @@ class Gpu {
                    std::uint32_t slots) {
         std::vector<std::function<void()>> constructions;
         for (std::uint32_t i = 0; i < sms_.size(); ++i) {
+            sm_clocks_.emplace_back(fmt::format("sm_clock_{}", i).c_str(), clocks_, i + 1);
+            sm_clocks_.back().shuffle_evaluations(options.shuffle_seed == 0 ? 0 : options.shuffle_seed + i);
             constructions.emplace_back([&, i] {
                 sms_[i] = std::make_unique<StreamingMultiprocessor>(
-                    fmt::format("sm_{}", i).c_str(), clock_, parameters.sm, SmIndex(i),
+                    fmt::format("sm_{}", i).c_str(), sm_clocks_[i], parameters.sm, SmIndex(i),
                     SmContext{.stream = stream,
                               .cta_slots = slots,
+                              .completion_latency = parameters.cta_scheduler.completion_latency,
                               .cache = parameters.memory.l2,
                               .memory = options.memory,
                               .timeline = i == 0 ? options.timeline : nullptr,
                               .construction_order = options.shuffle_seed});
             });
-            launches_.emplace_back(sc_core::sc_gen_unique_name("launches"), clock_, slots);
-            done_.emplace_back(sc_core::sc_gen_unique_name("done"), clock_, slots);
+            launches_.emplace_back(sc_core::sc_gen_unique_name("launches"), chip_clock_, unbounded);
+            done_.emplace_back(sc_core::sc_gen_unique_name("done"), sm_clocks_[i], unbounded);
         }
         construct_in_order(std::move(constructions), options.shuffle_seed);
     }
@@ -117,7 +133,9 @@ class Gpu {
         memory_->connect(i, sm.load_store_unit().to_memory, sm.load_store_unit().from_memory);
     }
 
-    Clock clock_;
+    ClockGroup clocks_;
+    Clock chip_clock_;                                    ///< of everything outside the SMs
+    std::deque<Clock> sm_clocks_;
     std::deque<RegisteredChannel<CtaLaunch>> launches_;   ///< per SM
     std::deque<RegisteredChannel<CtaDone>> done_;         ///< per SM
     std::unique_ptr<MemorySystem> memory_;

@@ -7,7 +7,6 @@
 namespace stcsim {
 namespace {
 
-constexpr std::size_t requests_per_sm = 8;
 /// What is in flight behind the SMs' links is bounded by the requests each SM may have outstanding.
 constexpr std::size_t bounded_by_requesters = std::numeric_limits<std::size_t>::max();
 
@@ -22,7 +21,7 @@ MemorySystem::MemorySystem(const sc_core::sc_module_name& name, Clock& clock, co
       device_requests_("device_requests", clock, bounded_by_requesters),
       device_responses_("device_responses", clock, bounded_by_requesters, ChannelOrder::by_arrival) {
     for (std::uint32_t i = 0; i < sms; ++i) {
-        from_sms_.emplace_back(sc_core::sc_gen_unique_name("from_sm"), clock, requests_per_sm);
+        from_sms_.emplace_back(sc_core::sc_gen_unique_name("from_sm"), clock, bounded_by_requesters);
         to_sms_.emplace_back(sc_core::sc_gen_unique_name("to_sm"), clock, bounded_by_requesters);
     }
     construct_in_order(

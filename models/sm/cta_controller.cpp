@@ -5,12 +5,13 @@
 namespace stcsim {
 
 CtaController::CtaController(const sc_core::sc_module_name& name, Clock& clock, std::uint32_t sub_cores,
-                             std::uint32_t cta_slots, const CtaResources& resources, Bytes shared_bytes_per_slot)
+                             std::uint32_t cta_slots, const CtaResources& resources, Bytes shared_bytes_per_slot, Cycle completion_latency)
     : ClockedModule(name, clock),
       launches("launches", *this),
       done("done", *this),
       resources_(resources),
       shared_bytes_per_slot_(shared_bytes_per_slot),
+      completion_latency_(completion_latency),
       slots_(cta_slots) {
     for (std::uint32_t i = 0; i < sub_cores; ++i) {
         warps.emplace_back(sc_core::sc_gen_unique_name("warps"), *this);
@@ -25,7 +26,7 @@ void CtaController::evaluate(Cycle) {
             STCSIM_ASSERT(slot.occupied && slot.running_warps > 0);
             if (--slot.running_warps == 0) {
                 slot.occupied = false;
-                done.push({slot.cta});
+                done.push({slot.cta}, completion_latency_);
             }
         }
     }

@@ -14,8 +14,9 @@ namespace stcsim {
 class CtaController : public ClockedModule {
   public:
     /// `cta_slots` CTAs of these resources fit at once; each gets `shared_bytes_per_slot` of shared memory.
+    /// The chip hears of a CTA's end `completion_latency` after it.
     CtaController(const sc_core::sc_module_name& name, Clock& clock, std::uint32_t sub_cores, std::uint32_t cta_slots,
-                  const CtaResources& resources, Bytes shared_bytes_per_slot);
+                  const CtaResources& resources, Bytes shared_bytes_per_slot, Cycle completion_latency);
 
     ReadPort<CtaLaunch> launches;               ///< from the chip's CTA scheduler
     WritePort<CtaDone> done;
@@ -36,6 +37,7 @@ class CtaController : public ClockedModule {
 
     CtaResources resources_;
     Bytes shared_bytes_per_slot_;
+    Cycle completion_latency_;
     std::vector<Slot> slots_;
     std::uint64_t ctas_ = 0;
 };

@@ -56,7 +56,7 @@ void StreamingMultiprocessor::build_shared_units(Clock& clock, const SmParameter
             },
             [&] {
                 cta_controller_ = std::make_unique<CtaController>("cta_controller", clock, sub_cores, context.cta_slots,
-                                                                  resources, shared_per_slot);
+                                                                  resources, shared_per_slot, context.completion_latency);
             },
         },
         context.construction_order);

@@ -23,6 +23,7 @@ namespace stcsim {
 struct SmContext {
     InstructionStream& stream;
     std::uint32_t cta_slots;            ///< CTAs resident at once
+    Cycle completion_latency;           ///< until the chip hears of a CTA's end
     const L2CacheParameters& cache;     ///< line and sector size
     GlobalValues* memory;               ///< null: timing only
     Timeline* timeline;                 ///< null: nothing recorded

@@ -1,0 +1,59 @@
+#include "base/clock_group.h"
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+namespace stcsim {
+
+ClockGroup::ClockGroup(const sc_core::sc_module_name& name, Cycle quantum) : sc_module(name), quantum_(quantum) {
+    STCSIM_ASSERT(quantum > Cycle(0));
+    SC_HAS_PROCESS(ClockGroup);
+    SC_METHOD(start_quantum);
+    sensitive << quantum_event_;
+}
+
+void ClockGroup::add(Clock& clock, std::uint32_t rank) {
+    members_.push_back({rank, &clock});
+}
+
+void ClockGroup::start_of_simulation() {
+    std::ranges::sort(members_, {}, &Member::rank);
+}
+
+void ClockGroup::start_quantum() {
+    quantum_end_ = Cycle(sc_core::sc_time_stamp().value()) + quantum_;
+    turn_ = 0;
+    pass_turn();
+}
+
+void ClockGroup::pass_turn() {
+    if (failed_) return;
+    while (turn_ < members_.size()) {
+        if (members_[turn_++].clock->run_until(quantum_end_)) return;
+    }
+    Cycle next = never;
+    for (const Member& member : members_) next = std::min(next, member.clock->next_occupied());
+    if (next == never) return;
+    const Cycle elapsed(sc_core::sc_time_stamp().value());
+    quantum_event_.notify(sc_core::sc_time::from_value((next - elapsed).value()));
+}
+
+void ClockGroup::rethrow_failure() const {
+    for (const Member& member : members_) member.clock->rethrow_failure();
+}
+
+std::uint64_t ClockGroup::evaluations() const {
+    std::uint64_t sum = 0;
+    for (const Member& member : members_) sum += member.clock->evaluations();
+    return sum;
+}
+
+Cycle ClockGroup::now() const {
+    Cycle latest{0};
+    for (const Member& member : members_) latest = std::max(latest, member.clock->now());
+    return latest;
+}
+
+}  // namespace stcsim
