@@ -1,0 +1,101 @@
+#include "kernel/gemm_plan.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "random_problems.h"
+
+namespace stcsim {
+namespace {
+
+using testing::any_kernel;
+using testing::any_problem;
+using testing::problem_of;
+
+RC_GTEST_PROP(GemmPlan, LaunchOrderVisitsEveryTileExactlyOnce, ()) {
+    const GemmPlan plan(any_problem(4000, 4000, 64), any_kernel());
+    std::set<std::tuple<std::uint64_t, std::uint64_t, std::uint64_t>> tiles;
+    for (std::uint64_t cta = 0; cta < plan.ctas(); ++cta) {
+        const TileCoordinate tile = plan.tile_of(CtaIndex(cta));
+        RC_ASSERT(tile.batch < plan.problem().batch);
+        RC_ASSERT(tile.row < plan.tile_rows());
+        RC_ASSERT(tile.column < plan.tile_columns());
+        tiles.emplace(tile.batch, tile.row, tile.column);
+    }
+    RC_ASSERT(tiles.size() == plan.ctas());
+}
+
+RC_GTEST_PROP(GemmPlan, TilesCoverTheProblemWithoutAnEmptyOne, ()) {
+    const GemmProblem problem = any_problem(4000, 4000, 4000);
+    const GemmPlan plan(problem, any_kernel());
+    const auto covers = [](std::uint64_t tiles, std::uint64_t tile, std::uint64_t size) {
+        return tiles * tile >= size && (tiles - 1) * tile < size;
+    };
+    RC_ASSERT(covers(plan.tile_rows(), plan.kernel().tile_m, problem.m));
+    RC_ASSERT(covers(plan.tile_columns(), plan.kernel().tile_n, problem.n));
+    RC_ASSERT(covers(plan.k_tiles(), plan.tile_k(), problem.k));
+    RC_ASSERT(plan.padded_k() == plan.k_tiles() * plan.tile_k());
+}
+
+RC_GTEST_PROP(GemmPlan, OperandsLieApartAndAligned, ()) {
+    const GemmProblem problem = any_problem(3000, 3000, 3000);
+    const GemmPlan plan(problem, any_kernel());
+    const OperandAddresses& at = plan.addresses();
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges{
+        {at.a, plan.a_bytes()}, {at.b, plan.b_bytes()}, {at.d, plan.d_bytes()}};
+    if (plan.sparse()) ranges.emplace_back(at.e, plan.e_bytes());
+    std::ranges::sort(ranges);
+    for (std::size_t i = 0; i < ranges.size(); ++i) {
+        RC_ASSERT(ranges[i].first % 256 == 0U);
+        RC_ASSERT(ranges[i].second > 0U);
+        if (i > 0) RC_ASSERT(ranges[i - 1].first + ranges[i - 1].second * problem.batch <= ranges[i].first);
+    }
+    RC_ASSERT(plan.a_row_bytes() % 16 == 0U);
+    RC_ASSERT(plan.b_row_bytes() % 16 == 0U);
+}
+
+TEST(GemmPlan, SparseOperandsHaveHalfOfAAndTwoBitsOfMetadataPerKeptValue) {
+    const GemmKernel& kernel = kernel_named("128x128_s3");
+    const GemmPlan dense(problem_of(256, 384, 512), kernel);
+    const GemmPlan sparse(problem_of(256, 384, 512, Sparsity::two_four), kernel);
+    EXPECT_EQ(dense.a_bytes(), 256U * 512 * 2);
+    EXPECT_EQ(sparse.a_bytes(), dense.a_bytes() / 2);
+    EXPECT_EQ(sparse.b_bytes(), dense.b_bytes());
+    EXPECT_EQ(dense.e_bytes(), 0U);
+    EXPECT_EQ(sparse.e_bytes(), 256U * 256 * 2 / 8);
+    EXPECT_EQ(sparse.d_bytes(), 256U * 384 * 2);
+}
+
+TEST(GemmPlan, SparseKTilesCoverTwiceTheKOfDenseOnes) {
+    const GemmKernel& kernel = kernel_named("128x128_s3");
+    EXPECT_EQ(GemmPlan(problem_of(128, 128, 512), kernel).tile_k(), 32U);
+    EXPECT_EQ(GemmPlan(problem_of(128, 128, 512, Sparsity::two_four), kernel).tile_k(), 64U);
+}
+
+TEST(GemmPlan, TheSparse128x128KernelUsesTheRegistersOfItsFragments) {
+    // 128 accumulators, two sets of 16 (A) + 32 (B) + 2 (metadata) registers, and 24 working registers.
+    const GemmPlan plan(problem_of(128, 128, 512, Sparsity::two_four), kernel_named("128x128_s4"));
+    EXPECT_EQ(plan.resources().registers_per_thread, 128U + 2 * (16 + 32 + 2) + 24);
+    EXPECT_EQ(plan.resources().shared_memory, Bytes(4 * (128 * 64 + 128 * 128 + 128 * 64 / 8)));
+}
+
+RC_GTEST_PROP(GemmPlan, SharersAreTheConcurrentCtasOverTheTileRowsAndColumnsTheyTouch, ()) {
+    const GemmPlan plan(any_problem(3000, 3000, 64), any_kernel());
+    const std::uint64_t sms = testing::any_number(108);
+    const SharedRegions regions = plan.sharing(sms, 1);
+    const double together = static_cast<double>(std::min(sms, plan.ctas()));
+    RC_ASSERT(regions.size() == 3U);
+    for (const SharedRegion& region : regions) {
+        RC_ASSERT(region.sharers >= 1.0);
+        RC_ASSERT(region.sharers <= together);
+    }
+    // A row and a column of tiles meet in one tile: no fewer distinct pairs than CTAs.
+    RC_ASSERT((together / regions[0].sharers) * (together / regions[1].sharers) >= together - 1e-6);
+}
+
+}  // namespace
+}  // namespace stcsim
