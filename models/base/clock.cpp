@@ -37,11 +37,6 @@ void Clock::rethrow_failure() const {
     if (failure_) std::rethrow_exception(failure_);
 }
 
-void Clock::request_update(EndOfCycleUpdate& update) {
-    updates_.push_back(&update);
-    if (!in_cycle_) note_evaluation();
-}
-
 void Clock::wake(ClockedModule& module, Cycle at) {
     STCSIM_ASSERT(at > now_ || !started_);
     if (at - now_ < Cycle(buckets)) {
@@ -121,8 +116,6 @@ void Clock::note_evaluation() {
 }
 
 void Clock::end_cycle() {
-    for (EndOfCycleUpdate* update : updates_) update->update_at_end_of_cycle();
-    updates_.clear();
     in_cycle_ = false;
     update_requested_ = false;
     if (failure_) return;

@@ -1,9 +1,9 @@
 /// The SM clock of a simulation, and modules that sleep until they have something to do.
 ///
 /// A module has one clocked process, `evaluate(now)`, which runs only in the cycles it was woken for: by itself
-/// (`wake_at`) or by a channel whose state it sees change. All evaluations of a cycle happen in one SystemC delta cycle,
-/// and what they write to channels takes effect in its update phase: it becomes visible in later cycles only. So the
-/// order of evaluations within a cycle cannot matter, and the clock can shuffle it to prove that.
+/// (`wake_at`) or by a channel whose state it sees change. All evaluations of a cycle happen in one SystemC delta cycle;
+/// what they write to channels becomes visible in later cycles only. So the order of evaluations within a cycle cannot
+/// matter, and the clock can shuffle it to prove that. In the delta cycle's update phase the clock moves on.
 ///
 /// One SystemC time unit is one cycle. A clock on its own takes SystemC's time along with every cycle. Clocks in a
 /// `ClockGroup` (base/clock_group.h) run ahead of it by a few cycles, one after the other.
@@ -26,16 +26,6 @@ namespace stcsim {
 class ClockedModule;
 class ClockGroup;
 
-/// Something that takes effect at the end of a cycle in which it asked for it: a registered channel.
-class EndOfCycleUpdate {
-  public:
-    /// Called once in the update phase of the cycle.
-    virtual void update_at_end_of_cycle() = 0;
-
-  protected:
-    ~EndOfCycleUpdate() = default;
-};
-
 /// Wakes modules in the cycles they ask for.
 class Clock : public sc_core::sc_module {
   public:
@@ -48,8 +38,6 @@ class Clock : public sc_core::sc_module {
     [[nodiscard]] Cycle now() const { return now_; }
     /// Evaluates `module` in cycle `at`, which must be later than now (or 0, before the simulation starts).
     void wake(ClockedModule& module, Cycle at);
-    /// Calls `update` at the end of the current cycle.
-    void request_update(EndOfCycleUpdate& update);
     /// Evaluates the modules of each cycle in a random order from now on. 0 turns it off.
     void shuffle_evaluations(std::uint64_t seed);
     /// Keeps the first exception of an evaluation and stops the clock: nothing is evaluated in later cycles.
@@ -110,7 +98,6 @@ class Clock : public sc_core::sc_module {
     std::vector<Node> nodes_;
     std::uint32_t free_node_ = no_node;
     std::multimap<Cycle, ClockedModule*> far_wakes_;  ///< beyond the calendar
-    std::vector<EndOfCycleUpdate*> updates_;
     std::uint64_t evaluations_ = 0;
     std::exception_ptr failure_;
     bool shuffle_ = false;

@@ -1,8 +1,9 @@
 /// Registered bounded channels: what is written in a cycle is visible in a later one.
 ///
-/// Request and update as in a SystemC primitive channel; the clock runs the updates in SystemC's update phase. Writer and
-/// reader may have different clocks of a group; then every delay is at least the group's quantum, and the capacity is
-/// no limit (space would have to be seen earlier than a quantum later).
+/// Registers are kept by time stamps instead of SystemC's request and update: an item carries the cycle from which it is
+/// visible, and space carries the cycle in which it was freed. Both sides see the same whichever runs first in a cycle,
+/// and no update phase has to be paid for. Writer and reader may have different clocks of a group; then every delay is at
+/// least the group's quantum, and the capacity is no limit (space would have to be seen earlier than a quantum later).
 ///
 /// A channel has one writer and one reader, both clocked modules, bound through ports. The writer states with each item
 /// after how many cycles (at least one) it becomes visible; the space of a read item is usable for the writer from the
@@ -67,8 +68,7 @@ enum class ReaderWake : std::uint8_t {
 template <typename T>
 class RegisteredChannel final : public sc_core::sc_object,
                                 public ChannelReader<T>,
-                                public ChannelWriter<T>,
-                                private EndOfCycleUpdate {
+                                public ChannelWriter<T> {
   public:
     RegisteredChannel(const char* name, Clock& clock, std::size_t capacity,
                       ChannelOrder order = ChannelOrder::as_written, ReaderWake wake = ReaderWake::for_each_item)
@@ -79,8 +79,7 @@ class RegisteredChannel final : public sc_core::sc_object,
           order_(order),
           wakes_reader_(wake == ReaderWake::for_each_item),
           wake_(wake),
-          items_(initial_storage),
-          written_(initial_storage) {}
+          items_(initial_storage) {}
 
     [[nodiscard]] bool has_item() const override { return !items_.empty() && items_.front().visible <= reader_clock_->now(); }
     [[nodiscard]] const T& front() const override { return items_.front().value; }
@@ -89,18 +88,22 @@ class RegisteredChannel final : public sc_core::sc_object,
         STCSIM_ASSERT(has_item());
         T value = std::move(items_.front().value);
         items_.pop_front();
-        ++freed_;
         if (wake_ == ReaderWake::when_expected) wakes_reader_ = false;
-        request_update(*reader_clock_);
+        if (freed_in_ != reader_clock_->now()) {
+            freed_in_ = reader_clock_->now();
+            freed_ = 0;
+        }
+        ++freed_;
+        wake_refused_writer();
         return value;
     }
 
-    [[nodiscard]] bool has_space() const override { return items_.size() + written_.size() + freed_ < capacity_; }
+    [[nodiscard]] bool has_space() const override { return used_space() < capacity_; }
 
     void push(T item, Cycle delay) override {
         STCSIM_ASSERT(has_space() && delay > Cycle(0));
-        append(written_, {std::move(item), writer_clock_->now() + delay});
-        request_update(*writer_clock_);
+        insert({std::move(item), writer_clock_->now() + delay});
+        if (freed_ > 0 && freed_in_ == writer_clock_->now()) wake_refused_writer();
     }
 
     void busy_until(Cycle at) override { reader_busy_until_ = at; }
@@ -128,28 +131,14 @@ class RegisteredChannel final : public sc_core::sc_object,
     using Items = boost::circular_buffer<Item>;
     static constexpr std::size_t initial_storage = 2;
 
-    static void append(Items& items, Item item) {
-        if (items.full()) items.set_capacity(2 * items.capacity());
-        items.push_back(std::move(item));
+    /// What the writer sees as used: the items, and what was freed in this very cycle.
+    [[nodiscard]] std::size_t used_space() const {
+        return items_.size() + (freed_in_ == writer_clock_->now() ? freed_ : 0);
     }
 
-    void request_update(Clock& clock) {
-        if (update_requested_) return;
-        update_requested_ = true;
-        clock.request_update(*this);
-    }
-
-    /// Takes over what was written and gives back what was freed.
-    void update_at_end_of_cycle() override {
-        update_requested_ = false;
-        if (freed_ > 0 && items_.size() + written_.size() + freed_ >= capacity_ && writer_ != nullptr) {
-            writer_->wake_at(writer_clock_->now() + Cycle(1));
-        }
-        freed_ = 0;
-        while (!written_.empty()) {
-            insert(std::move(written_.front()));
-            written_.pop_front();
-        }
+    /// The writer may have been refused space in this cycle: it gets it in the next.
+    void wake_refused_writer() {
+        if (used_space() >= capacity_ && writer_ != nullptr) writer_->wake_at(writer_clock_->now() + Cycle(1));
     }
 
     void insert(Item item) {
@@ -157,7 +146,8 @@ class RegisteredChannel final : public sc_core::sc_object,
             item.visible = std::max(item.visible, items_.back().visible);
         }
         if (wakes_reader_ && reader_ != nullptr) reader_->wake_at(std::max(item.visible, reader_busy_until_));
-        append(items_, std::move(item));
+        if (items_.full()) items_.set_capacity(2 * items_.capacity());
+        items_.push_back(std::move(item));
         for (std::size_t i = items_.size() - 1; i > 0 && items_[i - 1].visible > items_[i].visible; --i) {
             std::swap(items_[i - 1], items_[i]);
         }
@@ -173,9 +163,8 @@ class RegisteredChannel final : public sc_core::sc_object,
     ClockedModule* reader_ = nullptr;
     ClockedModule* writer_ = nullptr;
     Items items_;
-    Items written_;
+    Cycle freed_in_ = never;   ///< the cycle in which `freed_` items were read
     std::size_t freed_ = 0;
-    bool update_requested_ = false;
 };
 
 /// A module's port to the reading side of a channel. May stay unbound; then it never has an item.

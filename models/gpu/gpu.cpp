@@ -47,7 +47,7 @@ std::uint32_t cta_slots(const GpuParameters& parameters, const CtaResources& res
 class Gpu {
   public:
     Gpu(const GpuParameters& parameters, InstructionStream& stream, const GpuRunOptions& options)
-        : clocks_("clocks", quantum_of(parameters)), chip_clock_("chip_clock", clocks_, 0) {
+        : clocks_("clocks", quantum_of(parameters)), bank_conflicts_(parameters.sm.shared_memory), chip_clock_("chip_clock", clocks_, 0) {
         const std::uint32_t sms = options.one_sm ? 1 : parameters.sm_count;
         const std::uint32_t slots = cta_slots(parameters, stream.resources());
         const MemoryParameters memory_parameters =
@@ -114,6 +114,7 @@ class Gpu {
                               .cta_slots = slots,
                               .completion_latency = parameters.cta_scheduler.completion_latency,
                               .cache = parameters.memory.l2,
+                              .bank_conflicts = bank_conflicts_,
                               .memory = options.memory,
                               .timeline = i == 0 ? options.timeline : nullptr,
                               .construction_order = options.shuffle_seed});
@@ -134,6 +135,7 @@ class Gpu {
     }
 
     ClockGroup clocks_;
+    BankConflicts bank_conflicts_;
     Clock chip_clock_;                                    ///< of everything outside the SMs
     std::deque<Clock> sm_clocks_;
     std::deque<RegisteredChannel<CtaLaunch>> launches_;   ///< per SM

@@ -32,9 +32,9 @@ void L2Cache::evaluate(Cycle now) {
     while (requests.has_item()) serve(requests.pop(), now);
 }
 
-Cycle L2Cache::distance(SmIndex sm, std::uint64_t line) const {
+Cycle L2Cache::distance(SmIndex sm, std::uint64_t hash) const {
     // Bits of the hash that do not choose the slice: in the share of one SM all partitions are behind one queue.
-    const std::uint64_t partition = (hash_address(line) >> 48) % parameters_.partitions;
+    const std::uint64_t partition = (hash >> 48) % parameters_.partitions;
     return sm.value() % parameters_.partitions == partition ? Cycle(0) : parameters_.far_latency;
 }
 
@@ -56,7 +56,7 @@ void L2Cache::serve(TransactionPointer transaction, Cycle now) {
         }
         ++transaction->awaited;
         waiters_[request.line].push_back(
-{index, missing, distance(transaction->sm, request.line)});
+{index, missing, distance(transaction->sm, hash_address(request.line))});
     }
     if (transaction->awaited > 0) {
         waiting_[index] = std::move(transaction);
@@ -68,15 +68,16 @@ void L2Cache::serve(TransactionPointer transaction, Cycle now) {
 
 Cycle L2Cache::serve_line(const MemoryTransaction& transaction, const SectorRequest& request, Cycle now,
                           std::uint32_t& missing) {
-    const std::uint64_t slice = hash_address(request.line) % slice_free_.size();
+    const std::uint64_t hash = hash_address(request.line);
+    const std::uint64_t slice = hash % slice_free_.size();
     const auto present = static_cast<double>(now.value());
     const double bytes = static_cast<double>(count(request.sectors) * parameters_.sector.value());
     slice_free_[slice] = std::max(slice_free_[slice], present) + bytes / parameters_.slice_bytes_per_cycle;
     const Cycle turn(static_cast<std::uint64_t>(std::ceil(slice_free_[slice])));
-    const Cycle ready = turn + parameters_.hit_latency + distance(transaction.sm, request.line);
+    const Cycle ready = turn + parameters_.hit_latency + distance(transaction.sm, hash);
 
     std::optional<Eviction> evicted;
-    L2Line* line = tags_.access(request.line, evicted);
+    L2Line* line = tags_.access(request.line, hash, evicted);
     if (evicted) {
         evicted_dirty_sectors_ += count(evicted->dirty);
         send_to_memory(evicted->line, evicted->dirty, true);

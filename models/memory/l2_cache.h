@@ -49,7 +49,7 @@ class L2Cache : public ClockedModule {
                      std::uint32_t& missing);
     void fetch_missing(L2Line& line, std::uint32_t sectors);
     void send_to_memory(std::uint64_t line, std::uint32_t sectors, bool write);
-    [[nodiscard]] Cycle distance(SmIndex sm, std::uint64_t line) const;
+    [[nodiscard]] Cycle distance(SmIndex sm, std::uint64_t hash) const;
 
     L2CacheParameters parameters_;
     SharedRegions regions_;

@@ -9,20 +9,20 @@ L2Tags::L2Tags(const L2CacheParameters& parameters)
       sets_(parameters.capacity.value() / parameters.line.value() / parameters.ways),
       lines_(sets_ * parameters.ways) {}
 
-std::size_t L2Tags::set_of(std::uint64_t line) const {
-    return (hash_address(line) >> 20) % sets_ * ways_;
+std::size_t L2Tags::set_of(std::uint64_t hash) const {
+    return (hash >> 20) % sets_ * ways_;
 }
 
 L2Line* L2Tags::find(std::uint64_t line) {
-    const std::size_t first = set_of(line);
+    const std::size_t first = set_of(hash_address(line));
     for (std::size_t way = first; way < first + ways_; ++way) {
         if (lines_[way].line == line && lines_[way].last_use != 0) return &lines_[way];
     }
     return nullptr;
 }
 
-L2Line* L2Tags::access(std::uint64_t line, std::optional<Eviction>& evicted) {
-    const std::size_t first = set_of(line);
+L2Line* L2Tags::access(std::uint64_t line, std::uint64_t hash, std::optional<Eviction>& evicted) {
+    const std::size_t first = set_of(hash);
     L2Line* victim = nullptr;
     for (std::size_t way = first; way < first + ways_; ++way) {
         L2Line& candidate = lines_[way];

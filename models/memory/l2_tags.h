@@ -29,14 +29,14 @@ class L2Tags {
   public:
     explicit L2Tags(const L2CacheParameters& parameters);
 
-    /// The line, made most recently used; allocated if it is not there, and then `evicted` tells what left. Null if
+    /// `hash` is hash_address(line). The line, made most recently used; allocated if it is not there, and then `evicted` tells what left. Null if
     /// every way of the set waits for data.
-    L2Line* access(std::uint64_t line, std::optional<Eviction>& evicted);
+    L2Line* access(std::uint64_t line, std::uint64_t hash, std::optional<Eviction>& evicted);
     /// The line if it is there; its age stays.
     L2Line* find(std::uint64_t line);
 
   private:
-    [[nodiscard]] std::size_t set_of(std::uint64_t line) const;
+    [[nodiscard]] std::size_t set_of(std::uint64_t hash) const;
 
     std::uint32_t ways_;
     std::size_t sets_;

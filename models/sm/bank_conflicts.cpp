@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "base/error.h"
 
 namespace stcsim {
 namespace {
 
+constexpr std::uint32_t known_patterns_bits = 12;
+constexpr std::size_t known_patterns = std::size_t{1} << known_patterns_bits;
+constexpr std::uint64_t golden_ratio = 0x9e3779b97f4a7c15ULL;   ///< spreads keys by their high bits
 constexpr std::uint32_t most_words = 256;  ///< of one wavefront's lanes
 
 /// Wavefronts of the lanes [first, last): the largest number of different words any bank must deliver.
@@ -42,6 +46,22 @@ std::uint32_t shared_wavefronts(const LaneAccess& access, const SharedMemoryPara
                                        parameters.bank_width.value(), parameters.banks);
     }
     return std::max(wavefronts, 1U);
+}
+
+BankConflicts::BankConflicts(const SharedMemoryParameters& parameters)
+    : parameters_(parameters), known_(known_patterns) {}
+
+std::uint32_t BankConflicts::wavefronts(const LaneAccess& access) {
+    // Moving all lanes by the same number of words only renames the banks; by less, it changes the words.
+    if (access.base % parameters_.bank_width.value() != 0) return shared_wavefronts(access, parameters_);
+    const std::uint64_t key = (std::bit_cast<std::uintptr_t>(access.offsets) ^ access.active) * golden_ratio;
+    KnownPattern& known = known_[key >> (64 - known_patterns_bits)];
+    if (known.offsets != access.offsets || known.active != access.active ||
+        known.bytes_per_lane != access.bytes_per_lane) {
+        known = {access.offsets, access.active, access.bytes_per_lane,
+                 static_cast<std::uint8_t>(shared_wavefronts(access, parameters_))};
+    }
+    return known.wavefronts;
 }
 
 }  // namespace stcsim

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "isa/warp_instruction.h"
 #include "sm/sm_parameters.h"
@@ -14,5 +15,25 @@ namespace stcsim {
 /// Source: CUDA C++ Programming Guide, "Shared Memory" of compute capability 5.x and later; the ldmatrix rates measured
 /// in arXiv 2206.02874 (one wavefront per 8x8 matrix without conflicts).
 std::uint32_t shared_wavefronts(const LaneAccess& access, const SharedMemoryParameters& parameters);
+
+/// shared_wavefronts() with a memory of the patterns of lane offsets it has seen. One for all SMs: it holds no state of
+/// the machine.
+class BankConflicts {
+  public:
+    explicit BankConflicts(const SharedMemoryParameters& parameters);
+
+    std::uint32_t wavefronts(const LaneAccess& access);
+
+  private:
+    struct KnownPattern {
+        const LaneOffsets* offsets = nullptr;
+        std::uint32_t active = 0;
+        std::uint8_t bytes_per_lane = 0;
+        std::uint8_t wavefronts = 0;
+    };
+
+    SharedMemoryParameters parameters_;
+    std::vector<KnownPattern> known_;
+};
 
 }  // namespace stcsim

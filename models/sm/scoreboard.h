@@ -25,6 +25,10 @@ class RegisterSet {
         for_words(range, [&](std::size_t word, std::uint64_t mask) { any |= (words_[word] & mask) != 0; });
         return any;
     }
+    [[nodiscard]] bool overlaps(const RegisterSet& other) const {
+        return ((words_[0] & other.words_[0]) | (words_[1] & other.words_[1]) | (words_[2] & other.words_[2]) |
+                (words_[3] & other.words_[3])) != 0;
+    }
     [[nodiscard]] bool empty() const { return (words_[0] | words_[1] | words_[2] | words_[3]) == 0; }
 
   private:
@@ -57,9 +61,9 @@ class Scoreboard {
         all_.erase(range);
         of(kind).erase(range);
     }
-    [[nodiscard]] bool is_pending(RegisterRange range) const { return range.count > 0 && all_.overlaps(range); }
-    [[nodiscard]] bool is_pending(RegisterRange range, PendingKind kind) const {
-        return range.count > 0 && pending_[static_cast<std::size_t>(kind)].overlaps(range);
+    [[nodiscard]] bool is_pending(const RegisterSet& registers) const { return all_.overlaps(registers); }
+    [[nodiscard]] bool is_pending(const RegisterSet& registers, PendingKind kind) const {
+        return pending_[static_cast<std::size_t>(kind)].overlaps(registers);
     }
     [[nodiscard]] bool idle() const { return all_.empty(); }
 

@@ -3,25 +3,23 @@
 #include <algorithm>
 #include <bit>
 
-#include "sm/bank_conflicts.h"
-
 namespace stcsim {
 namespace {
 
-constexpr std::size_t known_pattern_slots = 1024;
 /// Issue to request (1) and completion to scheduler (1) are part of the measured latency and happen in channels.
 constexpr Cycle channel_cycles{2};
 
 }  // namespace
 
 SharedMemory::SharedMemory(const sc_core::sc_module_name& name, Clock& clock, const SharedMemoryParameters& parameters,
-                           std::uint32_t sub_cores, Bytes capacity, const GlobalValues* memory)
+                           std::uint32_t sub_cores, Bytes capacity, BankConflicts& conflicts,
+                           const GlobalValues* memory)
     : ClockedModule(name, clock),
       fills("fills", *this),
       parameters_(parameters),
+      conflicts_(conflicts),
       memory_(memory),
       storage_(memory != nullptr ? std::make_unique<SharedStorage>(capacity) : nullptr),
-      known_patterns_(known_pattern_slots),
       return_free_(sub_cores) {
     for (std::uint32_t i = 0; i < sub_cores; ++i) {
         requests.emplace_back(sc_core::sc_gen_unique_name("requests"), *this);
@@ -88,21 +86,12 @@ void SharedMemory::serve(SharedRequest request, Cycle now) {
 }
 
 std::uint32_t SharedMemory::wavefronts_of(const LaneAccess& access) {
-    // Moving all lanes by the same number of words only renames the banks.
-    const bool movable = access.base % parameters_.bank_width.value() == 0;
-    const std::size_t hash = (std::bit_cast<std::uintptr_t>(access.offsets) >> 8 ^ access.active) % known_pattern_slots;
-    KnownPattern& known = known_patterns_[hash];
-    if (!movable || known.offsets != access.offsets || known.active != access.active ||
-        known.bytes_per_lane != access.bytes_per_lane) {
-        const std::uint32_t wavefronts = shared_wavefronts(access, parameters_);
-        if (!movable) return wavefronts;
-        known = {access.offsets, access.active, access.bytes_per_lane, wavefronts};
-    }
+    const std::uint32_t wavefronts = conflicts_.wavefronts(access);
     const auto bytes = std::uint64_t(std::popcount(access.active)) * access.bytes_per_lane;
     const auto least = std::max<std::uint64_t>(
         1, ceil_divide(bytes, std::uint64_t{parameters_.bank_width.value()} * parameters_.banks));
-    conflict_wavefronts_ += known.wavefronts - std::min<std::uint64_t>(known.wavefronts, least);
-    return known.wavefronts;
+    conflict_wavefronts_ += wavefronts - std::min<std::uint64_t>(wavefronts, least);
+    return wavefronts;
 }
 
 Payload SharedMemory::move_values(SharedRequest& request) {

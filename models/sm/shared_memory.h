@@ -14,6 +14,7 @@
 #include "base/counters.h"
 #include "base/registered_channel.h"
 #include "memory/global_values.h"
+#include "sm/bank_conflicts.h"
 #include "sm/shared_storage.h"
 #include "sm/sm_messages.h"
 #include "sm/sm_parameters.h"
@@ -24,7 +25,7 @@ class SharedMemory : public ClockedModule {
   public:
     /// `memory` is where fills come from; null if values are not simulated.
     SharedMemory(const sc_core::sc_module_name& name, Clock& clock, const SharedMemoryParameters& parameters,
-                 std::uint32_t sub_cores, Bytes capacity, const GlobalValues* memory);
+                 std::uint32_t sub_cores, Bytes capacity, BankConflicts& conflicts, const GlobalValues* memory);
 
     std::deque<ReadPort<SharedRequest>> requests;           ///< per sub-core
     std::deque<WritePort<MemoryCompletion>> completions;    ///< per sub-core
@@ -33,13 +34,6 @@ class SharedMemory : public ClockedModule {
     void report(CounterReport& report) const;
 
   private:
-    struct KnownPattern {
-        const LaneOffsets* offsets = nullptr;
-        std::uint32_t active = 0;
-        std::uint8_t bytes_per_lane = 0;
-        std::uint32_t wavefronts = 0;
-    };
-
     void evaluate(Cycle now) override;
     [[nodiscard]] ReadPort<SharedRequest>* next_requester();
     [[nodiscard]] bool has_request() const;
@@ -48,9 +42,9 @@ class SharedMemory : public ClockedModule {
     [[nodiscard]] Payload move_values(SharedRequest& request);
 
     SharedMemoryParameters parameters_;
+    BankConflicts& conflicts_;
     const GlobalValues* memory_;
     std::unique_ptr<SharedStorage> storage_;
-    std::vector<KnownPattern> known_patterns_;   ///< bank conflicts of recent access patterns
     std::vector<Cycle> return_free_;             ///< per sub-core
     std::size_t turn_ = 0;
     Cycle free_{0};

@@ -44,7 +44,7 @@ void StreamingMultiprocessor::build_shared_units(Clock& clock, const SmParameter
             [&] {
                 shared_memory_ = std::make_unique<SharedMemory>("shared_memory", clock, parameters.shared_memory,
                                                                 sub_cores, parameters.residency.shared_memory,
-                                                                context.memory);
+                                                                context.bank_conflicts, context.memory);
             },
             [&] {
                 load_store_unit_ = std::make_unique<LoadStoreUnit>(

@@ -30,11 +30,19 @@ struct WarpContext {
     WarpLaunch launch;
     std::unique_ptr<WarpStream> stream;
     WarpInstruction next;          ///< the instruction to issue next
+    RegisterSet operands;          ///< all registers it reads or writes
     Scoreboard scoreboard;
     AsyncGroups async_groups;
     Obstacle obstacle = Obstacle::nothing;   ///< as last looked at
     bool at_barrier = false;
     bool after_last_mma = false;
+
+    /// Takes the next instruction from the stream.
+    void fetch(Cycle now) {
+        stream->next(now, next);
+        operands = {};
+        for (const RegisterRange range : {next.a, next.b, next.c, next.e, next.destination}) operands.insert(range);
+    }
 };
 
 }  // namespace stcsim

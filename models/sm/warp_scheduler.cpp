@@ -105,7 +105,7 @@ void WarpScheduler::start_warp(const WarpLaunch& launch, Cycle now) {
     auto warp = std::make_unique<WarpContext>();
     warp->launch = launch;
     warp->stream = stream_.start_warp(launch.cta, launch.warp_in_cta);
-    warp->stream->next(now, warp->next);
+    warp->fetch(now);
     warps_.insert(warps_.begin(), std::move(warp));
 }
 
@@ -139,11 +139,10 @@ Obstacle WarpScheduler::obstacle_of(const WarpContext& warp) const {
 Obstacle WarpScheduler::register_obstacle(const WarpContext& warp) const {
     const WarpInstruction& next = warp.next;
     const Scoreboard& scoreboard = warp.scoreboard;
-    for (const RegisterRange range : {next.a, next.b, next.c, next.e, next.destination}) {
-        if (!scoreboard.is_pending(range)) continue;
-        if (scoreboard.is_pending(range, PendingKind::shared)) return Obstacle::shared_result;
-        if (scoreboard.is_pending(range, PendingKind::global)) return Obstacle::global_result;
-        if (scoreboard.is_pending(range, PendingKind::tensor)) return Obstacle::tensor_result;
+    if (scoreboard.is_pending(warp.operands)) {
+        if (scoreboard.is_pending(warp.operands, PendingKind::shared)) return Obstacle::shared_result;
+        if (scoreboard.is_pending(warp.operands, PendingKind::global)) return Obstacle::global_result;
+        if (scoreboard.is_pending(warp.operands, PendingKind::tensor)) return Obstacle::tensor_result;
         return Obstacle::arithmetic_result;
     }
     if (next.operation != OperationClass::mma && !scoreboard.reads_done(next.destination, operations_read_)) {
@@ -223,30 +222,30 @@ void WarpScheduler::issue(WarpContext& warp, Cycle now) {
         case OperationClass::exit: end_warp(warp); return;
     }
     warp.after_last_mma = warp.next.after_last_mma;
-    warp.stream->next(now, warp.next);
+    warp.fetch(now);
 }
 
 void WarpScheduler::issue_mma(WarpContext& warp, Cycle now) {
     const WarpInstruction& next = warp.next;
-    TensorOperation operation;
-    operation.instruction = next.mma;
-    operation.warp = warp.launch.warp;
-    operation.destination = next.destination;
-    operation.a = next.a;
-    operation.b = next.b;
-    operation.c = next.c;
-    operation.e = next.e;
-    operation.selector = next.selector;
-    operation.issued = now;
+    auto operation = std::make_unique<TensorOperation>();
+    operation->instruction = next.mma;
+    operation->warp = warp.launch.warp;
+    operation->destination = next.destination;
+    operation->a = next.a;
+    operation->b = next.b;
+    operation->c = next.c;
+    operation->e = next.e;
+    operation->selector = next.selector;
+    operation->issued = now;
     ++operations_issued_;
     for (const RegisterRange range : {next.a, next.b, next.c, next.e}) {
         warp.scoreboard.note_read(range, operations_issued_);
     }
     if (next.provided != nullptr && registers_.has_values()) {
-        operation.values = std::make_unique<OperandValues>();
-        operation.values->a = next.provided->a;
-        operation.values->b = next.provided->b;
-        operation.values->e = next.provided->e;
+        operation->values = std::make_unique<OperandValues>();
+        operation->values->a = next.provided->a;
+        operation->values->b = next.provided->b;
+        operation->values->e = next.provided->e;
     }
     warp.scoreboard.begin_write(next.destination, PendingKind::tensor);
     mma.push(std::move(operation));

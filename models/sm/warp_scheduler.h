@@ -35,7 +35,7 @@ class WarpScheduler : public ClockedModule {
 
     ReadPort<WarpLaunch> launches;
     WritePort<WarpExit> exits;
-    WritePort<TensorOperation> mma;
+    WritePort<TensorOperationPointer> mma;
     ReadPort<TensorWriteback> mma_written;
     ReadPort<OperandsRead> operands_read;
     WritePort<SharedRequest> shared_requests;

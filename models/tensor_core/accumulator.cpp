@@ -18,18 +18,18 @@ void Accumulator::evaluate(Cycle now) {
         wake_at(ports_free_);
         return;
     }
-    const TensorOperation operation = sums.pop();
-    const std::uint32_t registers = operation.destination.count;
+    const TensorOperationPointer operation = sums.pop();
+    const std::uint32_t registers = operation->destination.count;
     ports_free_ = now + Cycle(ceil_divide(registers, parameters_.write_ports));
     register_writes_ += registers;
-    if (operation.values) {
-        const std::vector<LaneValues> d = result_registers(*operation.instruction, operation.values->sums);
+    if (operation->values) {
+        const std::vector<LaneValues> d = result_registers(*operation->instruction, operation->values->sums);
         STCSIM_ASSERT(d.size() == registers);
         for (std::uint32_t i = 0; i < registers; ++i) {
-            registers_.at(operation.warp, operation.destination.first + i) = d[i];
+            registers_.at(operation->warp, operation->destination.first + i) = d[i];
         }
     }
-    written.push({operation.warp, operation.destination}, parameters_.latency + Cycle(1));
+    written.push({operation->warp, operation->destination}, parameters_.latency + Cycle(1));
     sums.busy_until(ports_free_);
     if (sums.has_item()) wake_at(ports_free_);
 }

@@ -19,7 +19,7 @@ class Accumulator : public ClockedModule {
     Accumulator(const sc_core::sc_module_name& name, Clock& clock, const AccumulatorParameters& parameters,
                 RegisterFile& registers);
 
-    ReadPort<TensorOperation> sums;            ///< from DotProductArray
+    ReadPort<TensorOperationPointer> sums;            ///< from DotProductArray
     WritePort<TensorWriteback> written;        ///< to the warp scheduler
 
     void report(CounterReport& report) const;

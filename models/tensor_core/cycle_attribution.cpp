@@ -6,10 +6,21 @@
 
 namespace stcsim {
 
+namespace {
+
+constexpr std::size_t initial_causes = 16;
+
+}  // namespace
+
+CycleAttribution::CycleAttribution() : causes_(initial_causes) {
+    causes_.push_back({Cycle(0), TensorCoreState::tail});
+}
+
 void CycleAttribution::note_scheduler_cause(Cycle from, TensorCoreState cause) {
     if (causes_.back().from == from) {
         causes_.back().state = cause;
     } else if (causes_.back().state != cause) {
+        if (causes_.full()) causes_.set_capacity(2 * causes_.capacity());
         causes_.push_back({from, cause});
     }
 }

@@ -5,7 +5,7 @@
 /// reader's present, so that their order within a cycle does not matter.
 #pragma once
 
-#include <deque>
+#include <boost/circular_buffer.hpp>
 
 #include "base/units.h"
 #include "tensor_core/account.h"
@@ -16,6 +16,7 @@ namespace stcsim {
 /// Collects the account of one tensor core.
 class CycleAttribution {
   public:
+    CycleAttribution();
     /// From cycle `from` on, an idle array with no mma on its way is idle because of `cause`.
     void note_scheduler_cause(Cycle from, TensorCoreState cause);
 
@@ -42,7 +43,7 @@ class CycleAttribution {
 
     TensorCoreAccount account_;
     Cycle attributed_{0};                              ///< all cycles before this one are in the account
-    std::deque<Cause> causes_{{Cycle(0), TensorCoreState::tail}};
+    boost::circular_buffer<Cause> causes_;
 };
 
 }  // namespace stcsim

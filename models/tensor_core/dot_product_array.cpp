@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "tensor_core/datapath.h"
 
 namespace stcsim {
 
@@ -18,41 +17,49 @@ DotProductArray::DotProductArray(const sc_core::sc_module_name& name, Clock& clo
       timeline_(timeline),
       number_(number) {}
 
-ReadPort<TensorOperation>* DotProductArray::older_input() {
-    ReadPort<TensorOperation>* dense = fetched.has_item() ? &fetched : nullptr;
-    ReadPort<TensorOperation>* sparse = selected.has_item() ? &selected : nullptr;
+ReadPort<TensorOperationPointer>* DotProductArray::older_input() {
+    ReadPort<TensorOperationPointer>* dense = fetched.has_item() ? &fetched : nullptr;
+    ReadPort<TensorOperationPointer>* sparse = selected.has_item() ? &selected : nullptr;
     if (dense == nullptr || sparse == nullptr) return dense != nullptr ? dense : sparse;
-    return sparse->front().issued < dense->front().issued ? sparse : dense;
+    return sparse->front()->issued < dense->front()->issued ? sparse : dense;
+}
+
+const ArraySchedule& DotProductArray::schedule_of(const MmaInstruction& instruction) {
+    if (scheduled_ != &instruction) {
+        scheduled_ = &instruction;
+        schedule_ = array_schedule(instruction, parameters_);
+    }
+    return schedule_;
 }
 
 void DotProductArray::evaluate(Cycle now) {
-    ReadPort<TensorOperation>* input = older_input();
+    ReadPort<TensorOperationPointer>* input = older_input();
     if (input == nullptr || !to_accumulator.has_space()) return;
     if (now < latch_free_) {
         wake_at(latch_free_);
         return;
     }
-    TensorOperation operation = input->pop();
-    const ArraySchedule schedule = array_schedule(*operation.instruction, parameters_);
+    TensorOperationPointer operation = input->pop();
+    const ArraySchedule& schedule = schedule_of(*operation->instruction);
     const Cycle steps(schedule.steps);
-    const Cycle held = std::max(steps, operation.selection);
+    const Cycle held = std::max(steps, operation->selection);
     const Cycle start = std::max(now, array_free_);
     latch_free_ = start;
     array_free_ = start + held;
-    attribution_.note_execution(operation, start, steps, held);
+    attribution_.note_execution(*operation, start, steps, held);
     if (timeline_ != nullptr) {
-        timeline_->record({number_, operation.warp, operation.instruction, operation.issued, start, steps});
+        timeline_->record({number_, operation->warp, operation->instruction, operation->issued, start, steps});
     }
     ++instructions_;
     steps_ += steps;
-    fused_multiply_adds_ += operation.instruction->fused_multiply_adds();
+    fused_multiply_adds_ += operation->instruction->fused_multiply_adds();
     multiplications_ +=
-        std::uint64_t{operation.instruction->shape.m} * operation.instruction->shape.n * operation.instruction->stored_k();
+        std::uint64_t{operation->instruction->shape.m} * operation->instruction->shape.n * operation->instruction->stored_k();
 
-    if (operation.values) {
-        OperandValues& values = *operation.values;
-        if (!operation.instruction->sparse) values.selected_b = select_inputs(*operation.instruction, values.b, {});
-        values.sums = dot_products(*operation.instruction, values.a, values.selected_b, values.c);
+    if (operation->values) {
+        OperandValues& values = *operation->values;
+        if (!operation->instruction->sparse) values.selected_b = select_inputs(*operation->instruction, values.b, {});
+        values.sums = dot_products(*operation->instruction, values.a, values.selected_b, values.c);
     }
     const Cycle hidden = std::min(parameters_.pass_chain_latency, Cycle(schedule.steps_per_pass));
     const Cycle chaining = (parameters_.pass_chain_latency - hidden) * (schedule.passes - 1);

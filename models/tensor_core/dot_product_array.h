@@ -10,6 +10,7 @@
 #include "base/counters.h"
 #include "base/registered_channel.h"
 #include "tensor_core/cycle_attribution.h"
+#include "tensor_core/datapath.h"
 #include "tensor_core/tensor_core_parameters.h"
 #include "tensor_core/tensor_operation.h"
 #include "tensor_core/timeline.h"
@@ -22,20 +23,23 @@ class DotProductArray : public ClockedModule {
     DotProductArray(const sc_core::sc_module_name& name, Clock& clock, const DotProductArrayParameters& parameters,
                     CycleAttribution& attribution, Timeline* timeline, std::uint32_t number);
 
-    ReadPort<TensorOperation> fetched;     ///< dense operations, from OperandFetch
-    ReadPort<TensorOperation> selected;    ///< mma.sp, from InputSelector; unbound without a sparse path
-    WritePort<TensorOperation> to_accumulator;
+    ReadPort<TensorOperationPointer> fetched;     ///< dense operations, from OperandFetch
+    ReadPort<TensorOperationPointer> selected;    ///< mma.sp, from InputSelector; unbound without a sparse path
+    WritePort<TensorOperationPointer> to_accumulator;
 
     void report(CounterReport& report) const;
 
   private:
     void evaluate(Cycle now) override;
-    [[nodiscard]] ReadPort<TensorOperation>* older_input();
+    [[nodiscard]] ReadPort<TensorOperationPointer>* older_input();
+    const ArraySchedule& schedule_of(const MmaInstruction& instruction);
 
     DotProductArrayParameters parameters_;
     CycleAttribution& attribution_;
     Timeline* timeline_;
     std::uint32_t number_;
+    const MmaInstruction* scheduled_ = nullptr;   ///< what `schedule_` is for: programs repeat one instruction
+    ArraySchedule schedule_{};
     Cycle latch_free_{0};   ///< the operand latch holds an operation that starts in this cycle
     Cycle array_free_{0};
     std::uint64_t instructions_ = 0;

@@ -10,13 +10,13 @@ InputSelector::InputSelector(const sc_core::sc_module_name& name, Clock& clock,
 
 void InputSelector::evaluate(Cycle) {
     if (!decoded.has_item() || !to_array.has_space()) return;
-    TensorOperation operation = decoded.pop();
-    operation.selection = selection_cycles(*operation.instruction, parameters_);
-    selection_cycles_ += operation.selection;
+    TensorOperationPointer operation = decoded.pop();
+    operation->selection = selection_cycles(*operation->instruction, parameters_);
+    selection_cycles_ += operation->selection;
     ++operations_;
-    if (operation.values) {
-        operation.values->selected_b =
-            select_inputs(*operation.instruction, operation.values->b, operation.values->select_lines);
+    if (operation->values) {
+        operation->values->selected_b =
+            select_inputs(*operation->instruction, operation->values->b, operation->values->select_lines);
     }
     to_array.push(std::move(operation), parameters_.latency);
     if (decoded.has_item()) wake_at(clock().now() + Cycle(1));

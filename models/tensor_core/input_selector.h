@@ -17,8 +17,8 @@ class InputSelector : public ClockedModule {
   public:
     InputSelector(const sc_core::sc_module_name& name, Clock& clock, const InputSelectorParameters& parameters);
 
-    ReadPort<TensorOperation> decoded;    ///< from MetadataDecoder
-    WritePort<TensorOperation> to_array;
+    ReadPort<TensorOperationPointer> decoded;    ///< from MetadataDecoder
+    WritePort<TensorOperationPointer> to_array;
 
     void report(CounterReport& report) const;
 

@@ -20,21 +20,21 @@ void MetadataDecoder::evaluate(Cycle now) {
         wake_at(next_start_);
         return;
     }
-    TensorOperation operation = fetched.pop();
+    TensorOperationPointer operation = fetched.pop();
 
-    const std::uint32_t codes = metadata_codes(*operation.instruction);
+    const std::uint32_t codes = metadata_codes(*operation->instruction);
     const Cycle decoding(ceil_divide(codes, parameters_.codes_per_cycle));
-    const Cycle steps(array_schedule(*operation.instruction, array_).steps);
+    const Cycle steps(array_schedule(*operation->instruction, array_).steps);
     codes_ += codes;
     next_start_ = now + std::max(decoding, parameters_.minimum_interval);
-    if (operation.values) {
-        operation.values->select_lines =
-            decode_select_lines(*operation.instruction, operation.values->e, operation.selector);
+    if (operation->values) {
+        operation->values->select_lines =
+            decode_select_lines(*operation->instruction, operation->values->e, operation->selector);
     }
     // The array uses the last code in its last step; it must not start so early that it would overtake the decoder.
     const Cycle lag = decoding > steps ? decoding - steps : Cycle(0);
-    operation.metadata_wait = now - operation.at_decoder + lag;
-    wait_ += operation.metadata_wait;
+    operation->metadata_wait = now - operation->at_decoder + lag;
+    wait_ += operation->metadata_wait;
     to_selector.push(std::move(operation), parameters_.latency + lag);
     fetched.busy_until(next_start_);
     if (fetched.has_item()) wake_at(next_start_);

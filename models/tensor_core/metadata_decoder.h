@@ -18,8 +18,8 @@ class MetadataDecoder : public ClockedModule {
     MetadataDecoder(const sc_core::sc_module_name& name, Clock& clock, const MetadataDecoderParameters& parameters,
                     const DotProductArrayParameters& array);
 
-    ReadPort<TensorOperation> fetched;       ///< from OperandFetch
-    WritePort<TensorOperation> to_selector;
+    ReadPort<TensorOperationPointer> fetched;       ///< from OperandFetch
+    WritePort<TensorOperationPointer> to_selector;
 
     void report(CounterReport& report) const;
 

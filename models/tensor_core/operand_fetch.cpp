@@ -21,32 +21,46 @@ void OperandFetch::evaluate(Cycle now) {
         wake_at(ports_free_);
         return;
     }
-    const bool sparse = issued.front().instruction->sparse;
-    WritePort<TensorOperation>& next_stage = sparse ? to_decoder : to_array;
+    const bool sparse = issued.front()->instruction->sparse;
+    WritePort<TensorOperationPointer>& next_stage = sparse ? to_decoder : to_array;
     if (!next_stage.has_space()) return;
 
-    TensorOperation operation = issued.pop();
-    const Reads reads = count_reads(operation);
+    TensorOperationPointer operation = issued.pop();
+    const Reads reads = reads_of(*operation);
+    register_reads_ += reads.registers;
     ports_free_ = now + reads.all;
     port_cycles_ += reads.all;
-    if (registers_.has_values()) read_values(operation);
+    if (registers_.has_values()) read_values(*operation);
     read_notice.push({++operations_}, reads.all);
 
     const Cycle delivery = sparse ? Cycle(1) : parameters_.delivery_latency;
-    operation.operand_wait = now - operation.issued - Cycle(1);
-    operation.at_decoder = now + reads.first_step + delivery;
+    operation->operand_wait = now - operation->issued - Cycle(1);
+    operation->at_decoder = now + reads.first_step + delivery;
     next_stage.push(std::move(operation), reads.first_step + delivery);
     issued.busy_until(ports_free_);
     // With the next stage full, its reader will wake us.
     if (issued.has_item() && next_stage.has_space()) wake_at(ports_free_);
 }
 
+OperandFetch::Reads OperandFetch::reads_of(const TensorOperation& operation) {
+    std::uint32_t banks = 0;
+    for (const RegisterRange range : {operation.a, operation.b, operation.c, operation.e}) {
+        banks = banks * parameters_.register_banks + range.first % parameters_.register_banks;
+    }
+    for (const KnownReads& known : known_reads_) {
+        if (known.instruction == operation.instruction && known.banks == banks) return known.reads;
+    }
+    known_reads_.push_back({operation.instruction, banks, count_reads(operation)});
+    return known_reads_.back().reads;
+}
+
 OperandFetch::Reads OperandFetch::count_reads(const TensorOperation& operation) {
     std::ranges::fill(reads_per_bank_, 0U);
+    std::uint32_t registers = 0;
     const auto read = [&](RegisterRange range, std::uint32_t from, std::uint32_t to) {
         for (std::uint32_t i = from; i < std::min<std::uint32_t>(to, range.count); ++i) {
             ++reads_per_bank_[(range.first + i) % parameters_.register_banks];
-            ++register_reads_;
+            ++registers;
         }
     };
     const auto longest = [&] {
@@ -61,7 +75,7 @@ OperandFetch::Reads OperandFetch::count_reads(const TensorOperation& operation) 
     read(operation.a, 1, operation.a.count);
     read(operation.b, first_b, operation.b.count);
     read(operation.c, 0, operation.c.count);
-    return {.first_step = first_step, .all = longest()};
+    return {.first_step = first_step, .all = longest(), .registers = registers};
 }
 
 void OperandFetch::read_values(TensorOperation& operation) {

@@ -24,26 +24,35 @@ class OperandFetch : public ClockedModule {
     OperandFetch(const sc_core::sc_module_name& name, Clock& clock, const OperandFetchParameters& parameters,
                  RegisterFile& registers);
 
-    ReadPort<TensorOperation> issued;       ///< from the warp scheduler
-    WritePort<TensorOperation> to_array;    ///< dense operations
-    WritePort<TensorOperation> to_decoder;  ///< mma.sp; unbound without a sparse path
+    ReadPort<TensorOperationPointer> issued;       ///< from the warp scheduler
+    WritePort<TensorOperationPointer> to_array;    ///< dense operations
+    WritePort<TensorOperationPointer> to_decoder;  ///< mma.sp; unbound without a sparse path
     WritePort<OperandsRead> read_notice;    ///< to the scheduler, for write-after-read checks
 
     void report(CounterReport& report) const;
 
   private:
     struct Reads {
-        Cycle first_step;  ///< port cycles until the operands of the first step are read
-        Cycle all;         ///< port cycles of the whole instruction
+        Cycle first_step;          ///< port cycles until the operands of the first step are read
+        Cycle all;                 ///< port cycles of the whole instruction
+        std::uint32_t registers;   ///< registers read
+    };
+    struct KnownReads {
+        const MmaInstruction* instruction;
+        std::uint32_t banks;
+        Reads reads;
     };
 
     void evaluate(Cycle now) override;
+    /// Remembers the counts of the patterns it has seen: they only depend on the instruction and the operands' banks.
+    [[nodiscard]] Reads reads_of(const TensorOperation& operation);
     [[nodiscard]] Reads count_reads(const TensorOperation& operation);
     void read_values(TensorOperation& operation);
 
     OperandFetchParameters parameters_;
     RegisterFile& registers_;
     std::vector<std::uint32_t> reads_per_bank_;
+    std::vector<KnownReads> known_reads_;
     Cycle ports_free_{0};
     std::uint64_t operations_ = 0;
     std::uint64_t register_reads_ = 0;

@@ -24,9 +24,9 @@ TensorCore::TensorCore(const sc_core::sc_module_name& name, Clock& clock, const 
       operands_read_("operands_read", clock, results_in_flight, ChannelOrder::as_written, ReaderWake::when_expected) {
     if (parameters.sparse_path) {
         sparse_operations_ =
-            std::make_unique<RegisteredChannel<TensorOperation>>("sparse_operations", clock, pipeline_registers);
-        decoded_ = std::make_unique<RegisteredChannel<TensorOperation>>("decoded", clock, pipeline_registers);
-        selected_ = std::make_unique<RegisteredChannel<TensorOperation>>("selected", clock, pipeline_registers);
+            std::make_unique<RegisteredChannel<TensorOperationPointer>>("sparse_operations", clock, pipeline_registers);
+        decoded_ = std::make_unique<RegisteredChannel<TensorOperationPointer>>("decoded", clock, pipeline_registers);
+        selected_ = std::make_unique<RegisteredChannel<TensorOperationPointer>>("selected", clock, pipeline_registers);
     }
     std::vector<std::function<void()>> constructions{
         [&] {

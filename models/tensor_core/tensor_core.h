@@ -24,7 +24,7 @@ class TensorCore : public sc_core::sc_module {
                RegisterFile& registers, Timeline* timeline, std::uint32_t number, std::uint64_t construction_order);
 
     /// The channels towards the warp scheduler, to bind its ports to.
-    [[nodiscard]] RegisteredChannel<TensorOperation>& issued() { return issued_; }
+    [[nodiscard]] RegisteredChannel<TensorOperationPointer>& issued() { return issued_; }
     [[nodiscard]] RegisteredChannel<TensorWriteback>& written() { return written_; }
     [[nodiscard]] RegisteredChannel<OperandsRead>& operands_read() { return operands_read_; }
     [[nodiscard]] CycleAttribution& attribution() { return attribution_; }
@@ -33,14 +33,14 @@ class TensorCore : public sc_core::sc_module {
 
   private:
     CycleAttribution attribution_;
-    RegisteredChannel<TensorOperation> issued_;
-    RegisteredChannel<TensorOperation> dense_operations_;
-    RegisteredChannel<TensorOperation> sums_;
+    RegisteredChannel<TensorOperationPointer> issued_;
+    RegisteredChannel<TensorOperationPointer> dense_operations_;
+    RegisteredChannel<TensorOperationPointer> sums_;
     RegisteredChannel<TensorWriteback> written_;
     RegisteredChannel<OperandsRead> operands_read_;
-    std::unique_ptr<RegisteredChannel<TensorOperation>> sparse_operations_;
-    std::unique_ptr<RegisteredChannel<TensorOperation>> decoded_;
-    std::unique_ptr<RegisteredChannel<TensorOperation>> selected_;
+    std::unique_ptr<RegisteredChannel<TensorOperationPointer>> sparse_operations_;
+    std::unique_ptr<RegisteredChannel<TensorOperationPointer>> decoded_;
+    std::unique_ptr<RegisteredChannel<TensorOperationPointer>> selected_;
     std::unique_ptr<OperandFetch> operand_fetch_;
     std::unique_ptr<MetadataDecoder> metadata_decoder_;
     std::unique_ptr<InputSelector> input_selector_;

@@ -38,6 +38,9 @@ struct TensorOperation {
     std::unique_ptr<OperandValues> values;   ///< when issued: null, or A, B and E as the stream provided them
 };
 
+/// How an operation travels: handed from module to module.
+using TensorOperationPointer = std::unique_ptr<TensorOperation>;
+
 /// D has been written: the scoreboard may release its registers.
 struct TensorWriteback {
     WarpSlot warp;
