@@ -188,12 +188,13 @@ class ReadPort : public sc_core::sc_port<ChannelReader<T>, 1, sc_core::SC_ZERO_O
   private:
     void end_of_elaboration() override {
         if (this->size() == 0) return;
-        channel_ = this->get_interface(0);
+        channel_ = dynamic_cast<RegisteredChannel<T>*>(this->get_interface(0));
+        STCSIM_ASSERT(channel_ != nullptr);
         channel_->attach_reader(owner_);
     }
 
     ClockedModule& owner_;
-    ChannelReader<T>* channel_ = nullptr;
+    RegisteredChannel<T>* channel_ = nullptr;   ///< the final class: its calls are inlined
 };
 
 /// A module's port to the writing side of a channel. May stay unbound; then it never has space.
@@ -209,12 +210,13 @@ class WritePort : public sc_core::sc_port<ChannelWriter<T>, 1, sc_core::SC_ZERO_
   private:
     void end_of_elaboration() override {
         if (this->size() == 0) return;
-        channel_ = this->get_interface(0);
+        channel_ = dynamic_cast<RegisteredChannel<T>*>(this->get_interface(0));
+        STCSIM_ASSERT(channel_ != nullptr);
         channel_->attach_writer(owner_);
     }
 
     ClockedModule& owner_;
-    ChannelWriter<T>* channel_ = nullptr;
+    RegisteredChannel<T>* channel_ = nullptr;   ///< the final class: its calls are inlined
 };
 
 }  // namespace stcsim

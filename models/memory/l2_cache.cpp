@@ -1,7 +1,6 @@
 #include "memory/l2_cache.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 #include "memory/address_hash.h"
@@ -9,8 +8,12 @@
 namespace stcsim {
 namespace {
 
+/// Lines mostly have four sectors: counting them in place is faster than a library call where the processor's
+/// instruction may not be assumed.
 std::uint32_t count(std::uint32_t sectors) {
-    return static_cast<std::uint32_t>(std::popcount(sectors));
+    std::uint32_t ones = 0;
+    for (; sectors != 0; sectors >>= 1) ones += sectors & 1U;
+    return ones;
 }
 
 }  // namespace
@@ -77,13 +80,13 @@ Cycle L2Cache::serve_line(const MemoryTransaction& transaction, const SectorRequ
     const Cycle ready = turn + parameters_.hit_latency + distance(transaction.sm, hash);
 
     std::optional<Eviction> evicted;
-    L2Line* line = tags_.access(request.line, hash, evicted);
+    L2Sectors* line = tags_.access(request.line, hash, evicted);
     if (evicted) {
         evicted_dirty_sectors_ += count(evicted->dirty);
         send_to_memory(evicted->line, evicted->dirty, true);
     }
     // Every way of the set waits for data: the line passes through without being kept.
-    L2Line passing{.line = request.line};
+    L2Sectors passing;
     if (line == nullptr) line = &passing;
 
     if (transaction.write) {
@@ -96,15 +99,15 @@ Cycle L2Cache::serve_line(const MemoryTransaction& transaction, const SectorRequ
     hit_sectors_ += count(request.sectors & line->present);
     missing = request.sectors & ~line->present;
     merged_sectors_ += count(missing & line->requested);
-    fetch_missing(*line, missing & ~line->requested);
+    fetch_missing(request.line, *line, missing & ~line->requested);
     return ready;
 }
 
-void L2Cache::fetch_missing(L2Line& line, std::uint32_t sectors) {
+void L2Cache::fetch_missing(std::uint64_t line, L2Sectors& state, std::uint32_t sectors) {
     if (sectors == 0) return;
     missed_sectors_ += count(sectors);
-    line.requested |= sectors;
-    send_to_memory(line.line, sectors, false);
+    state.requested |= sectors;
+    send_to_memory(line, sectors, false);
 }
 
 void L2Cache::send_to_memory(std::uint64_t line, std::uint32_t sectors, bool write) {
@@ -114,7 +117,7 @@ void L2Cache::send_to_memory(std::uint64_t line, std::uint32_t sectors, bool wri
 }
 
 void L2Cache::receive_fill(const DeviceResponse& fill, Cycle now) {
-    if (L2Line* line = tags_.find(fill.line)) {
+    if (L2Sectors* line = tags_.find(fill.line)) {
         line->present |= fill.sectors;
         line->requested &= ~fill.sectors;
     }

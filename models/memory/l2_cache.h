@@ -47,7 +47,7 @@ class L2Cache : public ClockedModule {
     /// When the sectors that are present (or written) are ready; sets `missing` to those that are not.
     Cycle serve_line(const MemoryTransaction& transaction, const SectorRequest& request, Cycle now,
                      std::uint32_t& missing);
-    void fetch_missing(L2Line& line, std::uint32_t sectors);
+    void fetch_missing(std::uint64_t line, L2Sectors& state, std::uint32_t sectors);
     void send_to_memory(std::uint64_t line, std::uint32_t sectors, bool write);
     [[nodiscard]] Cycle distance(SmIndex sm, std::uint64_t hash) const;
 

@@ -7,36 +7,41 @@ namespace stcsim {
 L2Tags::L2Tags(const L2CacheParameters& parameters)
     : ways_(parameters.ways),
       sets_(parameters.capacity.value() / parameters.line.value() / parameters.ways),
-      lines_(sets_ * parameters.ways) {}
+      lines_(sets_ * ways_),
+      last_use_(sets_ * ways_),
+      sectors_(sets_ * ways_) {}
 
-std::size_t L2Tags::set_of(std::uint64_t hash) const {
+std::size_t L2Tags::first_way(std::uint64_t hash) const {
     return (hash >> 20) % sets_ * ways_;
 }
 
-L2Line* L2Tags::find(std::uint64_t line) {
-    const std::size_t first = set_of(hash_address(line));
+std::size_t L2Tags::way_of(std::uint64_t line, std::size_t first) const {
     for (std::size_t way = first; way < first + ways_; ++way) {
-        if (lines_[way].line == line && lines_[way].last_use != 0) return &lines_[way];
+        if (lines_[way] == line + 1) return way;
     }
-    return nullptr;
+    return not_found;
 }
 
-L2Line* L2Tags::access(std::uint64_t line, std::uint64_t hash, std::optional<Eviction>& evicted) {
-    const std::size_t first = set_of(hash);
-    L2Line* victim = nullptr;
-    for (std::size_t way = first; way < first + ways_; ++way) {
-        L2Line& candidate = lines_[way];
-        if (candidate.line == line && candidate.last_use != 0) {
-            candidate.last_use = ++uses_;
-            return &candidate;
+L2Sectors* L2Tags::find(std::uint64_t line) {
+    const std::size_t way = way_of(line, first_way(hash_address(line)));
+    return way == not_found ? nullptr : &sectors_[way];
+}
+
+L2Sectors* L2Tags::access(std::uint64_t line, std::uint64_t hash, std::optional<Eviction>& evicted) {
+    const std::size_t first = first_way(hash);
+    std::size_t way = way_of(line, first);
+    if (way == not_found) {
+        for (std::size_t candidate = first; candidate < first + ways_; ++candidate) {
+            if (sectors_[candidate].requested != 0) continue;
+            if (way == not_found || last_use_[candidate] < last_use_[way]) way = candidate;
         }
-        if (candidate.requested != 0) continue;
-        if (victim == nullptr || candidate.last_use < victim->last_use) victim = &candidate;
+        if (way == not_found) return nullptr;
+        if (sectors_[way].dirty != 0) evicted = Eviction{.line = lines_[way] - 1, .dirty = sectors_[way].dirty};
+        lines_[way] = line + 1;
+        sectors_[way] = {};
     }
-    if (victim == nullptr) return nullptr;
-    if (victim->dirty != 0) evicted = Eviction{.line = victim->line, .dirty = victim->dirty};
-    *victim = {.line = line, .last_use = ++uses_};
-    return victim;
+    last_use_[way] = ++uses_;
+    return &sectors_[way];
 }
 
 }  // namespace stcsim

@@ -35,6 +35,10 @@ struct TensorOperation {
     Cycle metadata_wait{0};     ///< mma.sp: cycles at the decoder, beyond an idle pipeline's
     Cycle at_decoder{0};        ///< mma.sp: when it reached the decoder
     Cycle selection{0};         ///< mma.sp: cycles the selector needs for it; the array cannot go faster
+    /// One is made and freed per mma, tens of millions of times a run: from a pool of its own.
+    static void* operator new(std::size_t size);
+    static void operator delete(void* operation) noexcept;
+
     std::unique_ptr<OperandValues> values;   ///< when issued: null, or A, B and E as the stream provided them
 };
 
