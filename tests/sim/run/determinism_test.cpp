@@ -1,0 +1,73 @@
+/// What must not change the cycles: the order of modules, whether values move, and another run.
+#include <gtest/gtest.h>
+
+#include "small_runs.h"
+
+namespace stcsim {
+namespace {
+
+using testing::all_scopes;
+using testing::both_sparsities;
+using testing::describe;
+using testing::expect_same_machine;
+using testing::gemm;
+using testing::simulate;
+
+TEST(OrderIndependence, ShufflingConstructionAndEvaluationChangesNoCountOnAnyScope) {
+    for (const Scope scope : all_scopes) {
+        for (const Sparsity sparsity : both_sparsities) {
+            const GemmProblem problem = gemm(520, 392, 656, sparsity);
+            testing::Options options{.scope = scope};
+            const SimulationResult in_order = simulate(problem, options);
+            for (options.shuffle_seed = 1; options.shuffle_seed <= 3; ++options.shuffle_seed) {
+                expect_same_machine(in_order, simulate(problem, options), describe(options, problem));
+            }
+        }
+    }
+}
+
+TEST(OrderIndependence, ShufflingChangesNoCountWhenSmsCompeteForMemory) {
+    // Narrow tiles and little compute: requests of all SMs meet in the L2 all the time.
+    GpuDescription gpu = testing::small_a100();
+    apply_override(gpu, "memory.l2.capacity=655360");
+    apply_override(gpu, "memory.hbm.bytes_per_second=2e11");
+    const GemmProblem problem = gemm(1024, 72, 2048, Sparsity::two_four);
+    testing::Options options{.kernel = "64x64_s3"};
+    const SimulationResult in_order = simulate_gemm(gpu, problem, options);
+    for (options.shuffle_seed = 1; options.shuffle_seed <= 3; ++options.shuffle_seed) {
+        expect_same_machine(in_order, simulate_gemm(gpu, problem, options), describe(options, problem));
+    }
+}
+
+TEST(Values, MovingThemChangesNoCount) {
+    for (const Scope scope : all_scopes) {
+        for (const Sparsity sparsity : both_sparsities) {
+            GemmProblem problem = gemm(200, 136, 336, sparsity);
+            problem.batch = 2;
+            const testing::Options options{.scope = scope};
+            const testing::Options with_values{.scope = scope, .verify = true};
+            const SimulationResult timing = simulate(problem, options);
+            EXPECT_FALSE(timing.verification.has_value());
+            expect_same_machine(timing, simulate(problem, with_values), describe(options, problem));
+        }
+    }
+}
+
+TEST(Values, TheirSeedChangesNoCount) {
+    const GemmProblem problem = gemm(128, 136, 192, Sparsity::two_four);
+    expect_same_machine(simulate(problem, {.verify = true, .seed = 1}), simulate(problem, {.verify = true, .seed = 2}),
+                        "seed");
+}
+
+TEST(Simulation, TwiceTheSameGivesTheSame) {
+    const GemmProblem problem = gemm(520, 392, 656, Sparsity::two_four);
+    const SimulationResult one = simulate(problem);
+    simulate(gemm(64, 64, 64));
+    const SimulationResult other = simulate(problem);
+    expect_same_machine(one, other, "again");
+    EXPECT_EQ(one.bound_by, other.bound_by);
+    EXPECT_EQ(one.tflops, other.tflops);
+}
+
+}  // namespace
+}  // namespace stcsim

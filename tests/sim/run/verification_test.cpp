@@ -1,0 +1,124 @@
+/// D comes out of the modules bit for bit as the reference numerics say.
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "kernel/gemm_kernel.h"
+#include "small_runs.h"
+
+namespace stcsim {
+namespace {
+
+using testing::all_scopes;
+using testing::both_sparsities;
+using testing::describe;
+using testing::gemm;
+using testing::simulate;
+
+/// Runs with values and expects every element of D to be compared and equal.
+void expect_verified(const GemmProblem& problem, testing::Options options) {
+    options.verify = true;
+    const SimulationResult result = simulate(problem, options);
+    ASSERT_TRUE(result.verification.has_value());
+    EXPECT_EQ(result.verification->elements, problem.m * problem.n * problem.batch) << describe(options, problem);
+    EXPECT_EQ(result.verification->mismatches, 0U)
+        << describe(options, problem) << ": " << result.verification->first_mismatch;
+    EXPECT_EQ(result.verification->first_mismatch, "");
+}
+
+TEST(Verification, PassesForEveryTypeDenseAndSparseOnAShapeWithEdges) {
+    using enum ElementType;
+    struct Types {
+        ElementType input, accumulator, output;
+    };
+    for (const Sparsity sparsity : both_sparsities) {
+        for (const Types& types :
+             {Types{f16, f32, f16}, {f16, f32, f32}, {f16, f16, f16}, {bf16, f32, bf16}, {bf16, f32, f32}}) {
+            GemmProblem problem = gemm(200, 136, 192, sparsity);
+            problem.input = types.input;
+            problem.accumulator = types.accumulator;
+            problem.output = types.output;
+            expect_verified(problem, {});
+        }
+    }
+}
+
+TEST(Verification, PassesWithEveryKernelOnEveryScope) {
+    for (const GemmKernel& kernel : kernel_catalogue()) {
+        for (const Sparsity sparsity : both_sparsities) {
+            // Sparse stages of this one are more than an A100's shared memory holds.
+            if (kernel.name == "128x256_s4" && sparsity == Sparsity::two_four) continue;
+            for (const Scope scope : all_scopes) {
+                expect_verified(gemm(kernel.tile_m + 8, kernel.tile_n + 8, 176, sparsity),
+                                {.scope = scope, .kernel = kernel.name});
+            }
+        }
+    }
+}
+
+TEST(Verification, PassesForOddSizesSingleElementsAndSingleKTiles) {
+    for (const Sparsity sparsity : both_sparsities) {
+        for (const Scope scope : all_scopes) {
+            const testing::Options options{.scope = scope};
+            expect_verified(gemm(199, 131, 208, sparsity), options);
+            expect_verified(gemm(1, 1, 16, sparsity), options);
+            expect_verified(gemm(1, 300, 64, sparsity), options);
+            expect_verified(gemm(300, 1, 64, sparsity), options);
+            expect_verified(gemm(65, 66, 32, sparsity), options);
+        }
+    }
+}
+
+TEST(Verification, PassesForFewerKTilesThanStages) {
+    for (const Sparsity sparsity : both_sparsities) {
+        for (const std::uint64_t k : {16U, 64U, 128U, 192U, 256U}) {
+            expect_verified(gemm(136, 72, k, sparsity), {.kernel = "128x64_s4"});
+        }
+    }
+}
+
+TEST(Verification, PassesForEveryElementOfABatch) {
+    for (const Sparsity sparsity : both_sparsities) {
+        for (const Scope scope : all_scopes) {
+            GemmProblem problem = gemm(72, 40, 80, sparsity);
+            problem.batch = 5;
+            problem.output = ElementType::f32;
+            expect_verified(problem, {.scope = scope, .seed = 7});
+        }
+    }
+}
+
+TEST(Verification, PassesWithTheFastestKernelOfAll) {
+    expect_verified(gemm(72, 40, 80, Sparsity::two_four), {.kernel = "best"});
+}
+
+TEST(BestKernel, IsNoSlowerThanAnyOther) {
+    const GemmProblem problem = gemm(256, 256, 256, Sparsity::two_four);
+    const SimulationResult best = simulate(problem, {.kernel = "best"});
+    for (const GemmKernel& kernel : kernel_catalogue()) {
+        if (kernel.name == "128x256_s4") continue;
+        EXPECT_LE(best.cycles, simulate(problem, {.kernel = kernel.name}).cycles) << kernel.name;
+    }
+}
+
+TEST(CheckGemm, RefusesWhatSimulateGemmWouldRefuse) {
+    const GpuDescription gpu = testing::small_a100();
+    EXPECT_THROW(check_gemm(gpu, gemm(64, 64, 7), {}), InputError);
+    EXPECT_THROW(check_gemm(gpu, gemm(64, 64, 8, Sparsity::two_four), {}), InputError);
+    EXPECT_THROW(check_gemm(gpu, gemm(64, 64, 64), testing::Options{.kernel = "64x64_s9"}), InputError);
+    EXPECT_THROW(check_gemm(gpu, gemm(64, 64, 64, Sparsity::two_four), testing::Options{.kernel = "128x256_s4"}),
+                 InputError);
+    EXPECT_NO_THROW(check_gemm(gpu, gemm(64, 64, 64, Sparsity::two_four), testing::Options{.kernel = "64x64_s3"}));
+}
+
+TEST(CheckGemm, RefusesSparsityOnTensorCoresWithoutASparsePath) {
+    const GpuDescription dense_only = load_gpu_description("a100-dense-only");
+    EXPECT_NO_THROW(check_gemm(dense_only, gemm(64, 64, 64), {}));
+    for (const Scope scope : all_scopes) {
+        const testing::Options options{.scope = scope};
+        EXPECT_THROW(check_gemm(dense_only, gemm(64, 64, 64, Sparsity::two_four), options), InputError);
+        EXPECT_THROW(simulate_gemm(dense_only, gemm(64, 64, 64, Sparsity::two_four), options), InputError);
+    }
+}
+
+}  // namespace
+}  // namespace stcsim
