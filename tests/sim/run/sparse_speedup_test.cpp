@@ -1,7 +1,7 @@
 /// Where twice the throughput comes from, and what takes it away.
 ///
-/// The bounds: arXiv 2104.08378 gives 2x the math throughput for 2:4; measured sparse GEMMs on A100 reach 1.5 to 1.9 of
-/// dense where operands come through shared memory.
+/// The bounds: arXiv 2104.08378 gives 2x the math throughput for 2:4. With operands in registers nothing may take it
+/// away; through shared memory, where a sparse k-tile needs as many wavefronts as tensor cycles, something must.
 #include <gtest/gtest.h>
 
 #include "small_runs.h"
