@@ -29,7 +29,6 @@ class RegisterSet {
         return ((words_[0] & other.words_[0]) | (words_[1] & other.words_[1]) | (words_[2] & other.words_[2]) |
                 (words_[3] & other.words_[3])) != 0;
     }
-    [[nodiscard]] bool empty() const { return (words_[0] | words_[1] | words_[2] | words_[3]) == 0; }
 
   private:
     /// Calls `act(word, mask)` for the one or more words the range lies in.
@@ -65,7 +64,6 @@ class Scoreboard {
     [[nodiscard]] bool is_pending(const RegisterSet& registers, PendingKind kind) const {
         return pending_[static_cast<std::size_t>(kind)].overlaps(registers);
     }
-    [[nodiscard]] bool idle() const { return all_.empty(); }
 
     /// The tensor core's operation number `operation` (counted by the sub-core from 1) reads the range.
     void note_read(RegisterRange range, std::uint64_t operation) {

@@ -30,7 +30,7 @@ struct WarpContext {
     WarpLaunch launch;
     std::unique_ptr<WarpStream> stream;
     WarpInstruction next;          ///< the instruction to issue next
-    RegisterSet operands;          ///< all registers it reads or writes
+    RegisterSet operands;          ///< the registers that must have no write pending for it to issue
     Scoreboard scoreboard;
     AsyncGroups async_groups;
     Obstacle obstacle = Obstacle::nothing;   ///< as last looked at
@@ -41,7 +41,11 @@ struct WarpContext {
     void fetch(Cycle now) {
         stream->next(now, next);
         operands = {};
-        for (const RegisterRange range : {next.a, next.b, next.c, next.e, next.destination}) operands.insert(range);
+        if (next.operation == OperationClass::exit) {
+            operands.insert({.first = 0, .count = 255});
+        } else {
+            for (const RegisterRange range : {next.a, next.b, next.c, next.e, next.destination}) operands.insert(range);
+        }
     }
 };
 

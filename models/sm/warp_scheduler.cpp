@@ -167,7 +167,6 @@ Obstacle WarpScheduler::unit_obstacle(const WarpContext& warp) const {
                                                                                : Obstacle::copy_group;
         case OperationClass::barrier: return barrier_arrivals.has_space() ? Obstacle::nothing : Obstacle::barrier;
         case OperationClass::exit:
-            if (!warp.scoreboard.idle()) return Obstacle::tensor_result;
             if (!warp.async_groups.idle()) return Obstacle::copy_group;
             return exits.has_space() ? Obstacle::nothing : Obstacle::no_more_mma;
         case OperationClass::commit_group:

@@ -23,6 +23,22 @@ constexpr std::array<std::string_view, tensor_core_states> bound_names{
 /// A tensor core that is busy this much of the time is what bounds the run, whatever the rest went to.
 constexpr double bound_by_tensor_core = 0.9;
 
+/// The most bytes of operands that a verification may hold; the matrices take several times as much while it runs.
+constexpr double most_verified_bytes = double{1} * (std::uint64_t{1} << 30);
+
+void check_verification_size(const GemmProblem& problem) {
+    const auto elements = [](std::uint64_t rows, std::uint64_t columns) {
+        return static_cast<double>(rows) * static_cast<double>(columns);
+    };
+    const double bytes = static_cast<double>(problem.batch) *
+                         ((elements(problem.m, problem.k) + elements(problem.n, problem.k)) * bits_of(problem.input) +
+                          elements(problem.m, problem.n) * bits_of(problem.output)) / 8;
+    if (bytes > most_verified_bytes) {
+        throw InputError({}, fmt::format("operands of {:.3g} bytes in {} to verify", bytes, problem.name),
+                         fmt::format("at most {:.3g} bytes; without --verify sizes are not limited", most_verified_bytes));
+    }
+}
+
 /// The CTAs one SM runs: every sm_count-th, as the chip would hand them out if all SMs went at the same pace.
 CtaSelection share_of_one_sm(std::uint64_t ctas, std::uint32_t sms) {
     return {.stride = sms, .count = ceil_divide<std::uint64_t>(ctas, sms)};
@@ -117,6 +133,7 @@ void check_gemm(const GpuDescription& gpu, const GemmProblem& problem, const Sim
     }
     instruction_for(problem);
     check_alignment(problem);
+    if (options.verify) check_verification_size(problem);
     if (options.kernel == "auto" || options.kernel == "best") {
         choose_kernel(problem, gpu.parameters);
         return;
