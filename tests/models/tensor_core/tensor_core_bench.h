@@ -21,12 +21,12 @@ class IssueDriver : public ClockedModule {
         wake_at(Cycle(0));
     }
 
-    WritePort<TensorOperation> mma;
+    WritePort<TensorOperationPointer> mma;
     ReadPort<TensorWriteback> written;
     ReadPort<OperandsRead> operands_read;
 
-    std::vector<TensorOperation> operations;  ///< to issue
-    std::function<bool(Cycle)> stalls;        ///< cycles in which results are not looked at; may be empty
+    std::vector<TensorOperationPointer> operations;  ///< to issue
+    std::function<bool(Cycle)> stalls;               ///< cycles in which results are not looked at; may be empty
     std::vector<Cycle> issue_cycles;
     std::vector<Cycle> written_cycles;
     std::vector<RegisterRange> destinations;  ///< in the order they were written
@@ -43,8 +43,8 @@ class IssueDriver : public ClockedModule {
             written_cycles.push_back(now);
         }
         if (issue_cycles.size() < operations.size() && mma.has_space()) {
-            TensorOperation& operation = operations[issue_cycles.size()];
-            operation.issued = now;
+            TensorOperationPointer& operation = operations[issue_cycles.size()];
+            operation->issued = now;
             issue_cycles.push_back(now);
             mma.push(std::move(operation));
         }
@@ -86,7 +86,9 @@ class TensorCoreBench {
         return operation;
     }
 
-    void add(TensorOperation operation) { driver_.operations.push_back(std::move(operation)); }
+    void add(TensorOperation operation) {
+        driver_.operations.push_back(std::make_unique<TensorOperation>(std::move(operation)));
+    }
     /// Adds `count` independent operations.
     void add(const MmaInstruction& instruction, std::uint32_t count) {
         for (std::uint32_t i = 0; i < count; ++i) add(operation(instruction, i));
