@@ -152,6 +152,18 @@ TEST(AsyncCopy, ACtaEndsOnlyWhenItsCopiesHave) {
     EXPECT_GT(result.cycles, stream.issued(0) + a100().memory.l2.hit_latency + a100().memory.hbm.latency);
 }
 
+TEST(Exit, WaitsForResultsThatNobodyUses) {
+    const Program loads{load_shared({0, 1}, strided(128, 4)), load_global({1, 1}, strided(4, 4, source)),
+                        mma(mma_instruction_named("mma.m16n8k16.f32.f16.f16.f32"), {32, 4}, 8, 16)};
+    for (const WarpInstruction& last : loads) {
+        ScriptedStream stream({last});
+        const GpuRunResult result = run_on_one_sm(stream, a100());
+        EXPECT_GT(result.cycles, stream.issued(0) + Cycle(23));
+    }
+    ScriptedStream all(loads);
+    EXPECT_NO_THROW(run_on_one_sm(all, a100()));
+}
+
 TEST(GlobalStore, ReachesMemoryAndIsWaitedForByTheRun) {
     GlobalValues memory = numbered_memory();
     ScriptedStream stream(
