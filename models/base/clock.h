@@ -1,9 +1,9 @@
 /// The SM clock of a simulation, and modules that sleep until they have something to do.
 ///
 /// A module has one clocked process, `evaluate(now)`, which runs only in the cycles it was woken for: by itself
-/// (`wake_at`) or by a channel whose state it sees change. All evaluations of a cycle happen in one SystemC delta cycle;
-/// what they write to channels becomes visible in later cycles only. So the order of evaluations within a cycle cannot
-/// matter, and the clock can shuffle it to prove that. In the delta cycle's update phase the clock moves on.
+/// (`wake_at`) or by a channel whose state it sees change. All evaluations of a cycle happen in one SystemC delta
+/// cycle; what they write to channels becomes visible in later cycles only. So the order of evaluations within a cycle
+/// cannot matter, and the clock can shuffle it to prove that. In the delta cycle's update phase the clock moves on.
 ///
 /// One SystemC time unit is one cycle. A clock on its own takes SystemC's time along with every cycle. Clocks in a
 /// `ClockGroup` (base/clock_group.h) run ahead of it by a few cycles, one after the other.
@@ -87,11 +87,11 @@ class Clock : public sc_core::sc_module {
     ClockGroup* group_;
     UpdatePhase update_phase_;
     Cycle now_{0};
-    Cycle limit_{0};               ///< in a group: cycles before this one may run now
-    bool started_ = false;         ///< whether cycle 0 has been
-    bool in_cycle_ = false;        ///< between start_cycle and end_cycle
+    Cycle limit_{0};         ///< in a group: cycles before this one may run now
+    bool started_ = false;   ///< whether cycle 0 has been
+    bool in_cycle_ = false;  ///< between start_cycle and end_cycle
     bool update_requested_ = false;
-    Cycle next_alone_ = never;     ///< alone: the cycle SystemC will start us in
+    Cycle next_alone_ = never;  ///< alone: the cycle SystemC will start us in
     sc_core::sc_event start_event_;
     std::array<std::uint32_t, buckets> calendar_;
     std::array<std::uint64_t, words> occupied_{};

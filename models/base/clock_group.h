@@ -1,9 +1,9 @@
 /// Clocks that run in turn, a few cycles at a time: temporal decoupling with exact results.
 ///
-/// The parts of a machine that only exchange messages with a delay of at least `quantum` cycles can run that many cycles
-/// one after the other instead of in step: nothing one of them does can be seen by another in the same quantum. The
-/// results are the same to the cycle; a part's state stays in the processor's caches while it runs. SystemC's time is
-/// the beginning of the quantum; each clock's own time runs ahead of it by less than the quantum.
+/// The parts of a machine that only exchange messages with a delay of at least `quantum` cycles can run that many
+/// cycles one after the other instead of in step: nothing one of them does can be seen by another in the same quantum.
+/// The results are the same to the cycle; a part's state stays in the processor's caches while it runs. SystemC's time
+/// is the beginning of the quantum; each clock's own time runs ahead of it by less than the quantum.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +44,7 @@ class ClockGroup : public sc_core::sc_module {
 
     Cycle quantum_;
     Cycle quantum_end_{0};
-    std::vector<Member> members_;   ///< by rank once the simulation has started
+    std::vector<Member> members_;  ///< by rank once the simulation has started
     std::size_t turn_ = 0;
     bool failed_ = false;
     sc_core::sc_event quantum_event_;

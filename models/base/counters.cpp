@@ -6,8 +6,8 @@
 
 namespace stcsim {
 
-void CounterReport::add(std::string_view prefix, std::string_view name, std::string_view unit,
-                        std::string_view meaning, std::uint64_t value) {
+void CounterReport::add(std::string_view prefix, std::string_view name, std::string_view unit, std::string_view meaning,
+                        std::uint64_t value) {
     const std::string path = fmt::format("{}.{}", prefix, name);
     const auto found = std::ranges::find(values_, path, &CounterValue::path);
     if (found != values_.end()) {

@@ -44,8 +44,8 @@ class InvariantError : public std::logic_error {
 
 /// Checks an invariant of the simulator. Stays on in every build type: a simulator that continues from a broken state
 /// prints numbers nobody should read.
-#define STCSIM_ASSERT(condition)                                                   \
-    do {                                                                           \
-        if (!(condition)) [[unlikely]]                                             \
-            ::stcsim::report_broken_invariant(#condition, __FILE__, __LINE__);     \
+#define STCSIM_ASSERT(condition)                                               \
+    do {                                                                       \
+        if (!(condition)) [[unlikely]]                                         \
+            ::stcsim::report_broken_invariant(#condition, __FILE__, __LINE__); \
     } while (false)

@@ -1,16 +1,17 @@
 /// Registered bounded channels: what is written in a cycle is visible in a later one.
 ///
-/// Registers are kept by time stamps instead of SystemC's request and update: an item carries the cycle from which it is
-/// visible, and space carries the cycle in which it was freed. Both sides see the same whichever runs first in a cycle,
-/// and no update phase has to be paid for. Writer and reader may have different clocks of a group; then every delay is at
-/// least the group's quantum, and the capacity is no limit (space would have to be seen earlier than a quantum later).
+/// Registers are kept by time stamps instead of SystemC's request and update: an item carries the cycle from which it
+/// is visible, and space carries the cycle in which it was freed. Both sides see the same whichever runs first in a
+/// cycle, and no update phase has to be paid for. Writer and reader may have different clocks of a group; then every
+/// delay is at least the group's quantum, and the capacity is no limit (space would have to be seen earlier than a
+/// quantum later).
 ///
 /// A channel has one writer and one reader, both clocked modules, bound through ports. The writer states with each item
 /// after how many cycles (at least one) it becomes visible; the space of a read item is usable for the writer from the
 /// next cycle on. Both sides see the state as of the end of the previous cycle, so their order within a cycle does not
-/// matter. The channel wakes the writer when a full channel has space again, and the reader when an item becomes visible:
-/// each item, or where the reader asks for it only (`ReaderWake::when_expected`), which saves evaluations that would
-/// find nothing to do.
+/// matter. The channel wakes the writer when a full channel has space again, and the reader when an item becomes
+/// visible: each item, or where the reader asks for it only (`ReaderWake::when_expected`), which saves evaluations that
+/// would find nothing to do.
 #pragma once
 
 #include <algorithm>
@@ -66,9 +67,7 @@ enum class ReaderWake : std::uint8_t {
 
 /// The channel. `capacity` counts items written and not yet read.
 template <typename T>
-class RegisteredChannel final : public sc_core::sc_object,
-                                public ChannelReader<T>,
-                                public ChannelWriter<T> {
+class RegisteredChannel final : public sc_core::sc_object, public ChannelReader<T>, public ChannelWriter<T> {
   public:
     RegisteredChannel(const char* name, Clock& clock, std::size_t capacity,
                       ChannelOrder order = ChannelOrder::as_written, ReaderWake wake = ReaderWake::for_each_item)
@@ -81,7 +80,9 @@ class RegisteredChannel final : public sc_core::sc_object,
           wake_(wake),
           items_(initial_storage) {}
 
-    [[nodiscard]] bool has_item() const override { return !items_.empty() && items_.front().visible <= reader_clock_->now(); }
+    [[nodiscard]] bool has_item() const override {
+        return !items_.empty() && items_.front().visible <= reader_clock_->now();
+    }
     [[nodiscard]] const T& front() const override { return items_.front().value; }
 
     T pop() override {
@@ -163,7 +164,7 @@ class RegisteredChannel final : public sc_core::sc_object,
     ClockedModule* reader_ = nullptr;
     ClockedModule* writer_ = nullptr;
     Items items_;
-    Cycle freed_in_ = never;   ///< the cycle in which `freed_` items were read
+    Cycle freed_in_ = never;  ///< the cycle in which `freed_` items were read
     std::size_t freed_ = 0;
 };
 
@@ -194,7 +195,7 @@ class ReadPort : public sc_core::sc_port<ChannelReader<T>, 1, sc_core::SC_ZERO_O
     }
 
     ClockedModule& owner_;
-    RegisteredChannel<T>* channel_ = nullptr;   ///< the final class: its calls are inlined
+    RegisteredChannel<T>* channel_ = nullptr;  ///< the final class: its calls are inlined
 };
 
 /// A module's port to the writing side of a channel. May stay unbound; then it never has space.
@@ -216,7 +217,7 @@ class WritePort : public sc_core::sc_port<ChannelWriter<T>, 1, sc_core::SC_ZERO_
     }
 
     ClockedModule& owner_;
-    RegisteredChannel<T>* channel_ = nullptr;   ///< the final class: its calls are inlined
+    RegisteredChannel<T>* channel_ = nullptr;  ///< the final class: its calls are inlined
 };
 
 }  // namespace stcsim

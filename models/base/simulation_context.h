@@ -6,7 +6,8 @@
 
 namespace stcsim {
 
-/// While it lives, SystemC objects belong to a simulation of their own; they must be destroyed before it. One at a time.
+/// While it lives, SystemC objects belong to a simulation of their own; they must be destroyed before it. One at a
+/// time.
 class SimulationContext {
   public:
     SimulationContext();

@@ -30,8 +30,12 @@ using RegisterIndex = StrongInteger<struct RegisterTag, std::uint32_t>;
 inline constexpr Cycle never{std::numeric_limits<std::uint64_t>::max()};
 
 namespace literals {
-constexpr Cycle operator""_cycles(unsigned long long n) { return Cycle(n); }
-constexpr Bytes operator""_bytes(unsigned long long n) { return Bytes(n); }
+constexpr Cycle operator""_cycles(unsigned long long n) {
+    return Cycle(n);
+}
+constexpr Bytes operator""_bytes(unsigned long long n) {
+    return Bytes(n);
+}
 }  // namespace literals
 
 /// Lanes in a warp (PTX ISA, WARP_SZ).

@@ -37,8 +37,8 @@ class CtaScheduler : public ClockedModule {
     CtaScheduler(const sc_core::sc_module_name& name, Clock& clock, const CtaSchedulerParameters& parameters,
                  std::uint32_t sms, std::uint32_t slots_per_sm, CtaSelection selection);
 
-    std::deque<WritePort<CtaLaunch>> launches;   ///< per SM
-    std::deque<ReadPort<CtaDone>> done;          ///< per SM
+    std::deque<WritePort<CtaLaunch>> launches;  ///< per SM
+    std::deque<ReadPort<CtaDone>> done;         ///< per SM
 
     [[nodiscard]] std::uint64_t finished() const { return finished_; }
     [[nodiscard]] bool all_finished() const { return finished_ == selection_.count; }
@@ -50,7 +50,7 @@ class CtaScheduler : public ClockedModule {
 
     CtaSchedulerParameters parameters_;
     CtaSelection selection_;
-    std::vector<std::uint32_t> free_slots_;   ///< per SM
+    std::vector<std::uint32_t> free_slots_;  ///< per SM
     std::uint64_t launched_ = 0;
     std::uint64_t finished_ = 0;
     Cycle next_launch_{0};

@@ -25,8 +25,8 @@ constexpr Cycle progress_interval{20000};
 /// under way.
 constexpr std::size_t unbounded = std::numeric_limits<std::size_t>::max();
 
-/// The SMs and the rest of the chip exchange CTAs, their ends, requests and responses; the shortest of their delays is how
-/// far they can run without looking at each other.
+/// The SMs and the rest of the chip exchange CTAs, their ends, requests and responses; the shortest of their delays is
+/// how far they can run without looking at each other.
 Cycle quantum_of(const GpuParameters& parameters) {
     return std::min({parameters.cta_scheduler.launch_latency, parameters.cta_scheduler.completion_latency,
                      parameters.sm.load_store_unit.latency, parameters.memory.interconnect.latency});
@@ -35,9 +35,9 @@ Cycle quantum_of(const GpuParameters& parameters) {
 std::uint32_t cta_slots(const GpuParameters& parameters, const CtaResources& resources) {
     const Residency residency = resident_ctas(resources, parameters.sm.residency);
     if (residency.ctas == 0) {
-        throw InputError({}, fmt::format("a CTA of {} warps, {} registers per thread and {} bytes of shared memory",
-                                         resources.warps, resources.registers_per_thread,
-                                         resources.shared_memory.value()),
+        throw InputError({},
+                         fmt::format("a CTA of {} warps, {} registers per thread and {} bytes of shared memory",
+                                     resources.warps, resources.registers_per_thread, resources.shared_memory.value()),
                          fmt::format("one that fits on an SM (it is limited by {})", residency.limited_by));
     }
     return residency.ctas;
@@ -47,27 +47,29 @@ std::uint32_t cta_slots(const GpuParameters& parameters, const CtaResources& res
 class Gpu {
   public:
     Gpu(const GpuParameters& parameters, InstructionStream& stream, const GpuRunOptions& options)
-        : clocks_("clocks", quantum_of(parameters)), bank_conflicts_(parameters.sm.shared_memory), chip_clock_("chip_clock", clocks_, 0) {
+        : clocks_("clocks", quantum_of(parameters)),
+          bank_conflicts_(parameters.sm.shared_memory),
+          chip_clock_("chip_clock", clocks_, 0) {
         const std::uint32_t sms = options.one_sm ? 1 : parameters.sm_count;
         const std::uint32_t slots = cta_slots(parameters, stream.resources());
         const MemoryParameters memory_parameters =
             options.one_sm ? fair_share(parameters.memory, options.sharing_sms) : parameters.memory;
         chip_clock_.shuffle_evaluations(options.shuffle_seed);
         sms_.resize(sms);
-        construct_in_order(
-            {
-                [&] {
-                    memory_ = std::make_unique<MemorySystem>("memory", chip_clock_, memory_parameters, sms,
-                                                             parameters.clock_hz, options.shared_regions,
-                                                             options.shuffle_seed);
-                },
-                [&] {
-                    scheduler_ = std::make_unique<CtaScheduler>("cta_scheduler", chip_clock_, parameters.cta_scheduler, sms,
-                                                                slots, options.ctas);
-                },
-                [&] { build_sms(parameters, stream, options, slots); },
-            },
-            options.shuffle_seed);
+        construct_in_order({
+                               [&] {
+                                   memory_ = std::make_unique<MemorySystem>(
+                                       "memory", chip_clock_, memory_parameters, sms, parameters.clock_hz,
+                                       options.shared_regions, options.shuffle_seed);
+                               },
+                               [&] {
+                                   scheduler_ = std::make_unique<CtaScheduler>("cta_scheduler", chip_clock_,
+                                                                               parameters.cta_scheduler, sms, slots,
+                                                                               options.ctas);
+                               },
+                               [&] { build_sms(parameters, stream, options, slots); },
+                           },
+                           options.shuffle_seed);
         for (std::uint32_t i = 0; i < sms; ++i) connect(i);
     }
 
@@ -75,8 +77,7 @@ class Gpu {
         while (context.run_for(progress_interval)) {
             clocks_.rethrow_failure();
             if (options.progress) {
-                options.progress(static_cast<double>(scheduler_->finished()) /
-                                 static_cast<double>(options.ctas.count));
+                options.progress(static_cast<double>(scheduler_->finished()) / static_cast<double>(options.ctas.count));
             }
         }
         clocks_.rethrow_failure();
@@ -136,10 +137,10 @@ class Gpu {
 
     ClockGroup clocks_;
     BankConflicts bank_conflicts_;
-    Clock chip_clock_;                                    ///< of everything outside the SMs
+    Clock chip_clock_;  ///< of everything outside the SMs
     std::deque<Clock> sm_clocks_;
-    std::deque<RegisteredChannel<CtaLaunch>> launches_;   ///< per SM
-    std::deque<RegisteredChannel<CtaDone>> done_;         ///< per SM
+    std::deque<RegisteredChannel<CtaLaunch>> launches_;  ///< per SM
+    std::deque<RegisteredChannel<CtaDone>> done_;        ///< per SM
     std::unique_ptr<MemorySystem> memory_;
     std::unique_ptr<CtaScheduler> scheduler_;
     std::vector<std::unique_ptr<StreamingMultiprocessor>> sms_;

@@ -17,23 +17,23 @@ namespace stcsim {
 
 /// What to simulate of a launch, and what to record.
 struct GpuRunOptions {
-    bool one_sm = false;                 ///< one SM instead of all of them
-    std::uint32_t sharing_sms = 1;       ///< one_sm: the SMs among which the memory system's bandwidth is shared
-    CtaSelection ctas;                   ///< which CTAs of the grid
-    SharedRegions shared_regions;        ///< one_sm: how the other SMs share its traffic
-    GlobalValues* memory = nullptr;      ///< operand values; null: timing only
-    Timeline* timeline = nullptr;        ///< records the first SM's tensor cores
-    std::uint64_t shuffle_seed = 0;      ///< not 0: shuffles construction and evaluation, which must not matter
-    std::function<void(double)> progress;   ///< called now and then with the share of CTAs done; may be empty
+    bool one_sm = false;                   ///< one SM instead of all of them
+    std::uint32_t sharing_sms = 1;         ///< one_sm: the SMs among which the memory system's bandwidth is shared
+    CtaSelection ctas;                     ///< which CTAs of the grid
+    SharedRegions shared_regions;          ///< one_sm: how the other SMs share its traffic
+    GlobalValues* memory = nullptr;        ///< operand values; null: timing only
+    Timeline* timeline = nullptr;          ///< records the first SM's tensor cores
+    std::uint64_t shuffle_seed = 0;        ///< not 0: shuffles construction and evaluation, which must not matter
+    std::function<void(double)> progress;  ///< called now and then with the share of CTAs done; may be empty
 };
 
 /// What came out.
 struct GpuRunResult {
-    Cycle cycles{0};                     ///< until the last CTA has ended and its stores have reached the L2
+    Cycle cycles{0};  ///< until the last CTA has ended and its stores have reached the L2
     std::uint64_t tensor_cores = 0;
-    TensorCoreAccount account;           ///< summed over the tensor cores
+    TensorCoreAccount account;  ///< summed over the tensor cores
     CounterReport counters;
-    std::uint64_t evaluations = 0;       ///< module evaluations: the simulator's work, not the machine's
+    std::uint64_t evaluations = 0;  ///< module evaluations: the simulator's work, not the machine's
 };
 
 /// Runs the CTAs of the stream. Throws InputError if not even one CTA fits on an SM or the stream holds what the GPU

@@ -12,14 +12,15 @@ namespace stcsim {
 
 /// CtaScheduler: hands CTAs to SMs.
 struct CtaSchedulerParameters {
-    Cycle launch_interval;   ///< between two CTAs handed out by the chip
-    Cycle launch_latency;    ///< from the decision to the first instruction of the CTA
-    Cycle completion_latency;   ///< from the end of a CTA's last warp until the scheduler knows
+    Cycle launch_interval;     ///< between two CTAs handed out by the chip
+    Cycle launch_latency;      ///< from the decision to the first instruction of the CTA
+    Cycle completion_latency;  ///< from the end of a CTA's last warp until the scheduler knows
 
     template <typename Visitor>
     void describe(Visitor& v) {
         v.parameter("launch_interval", launch_interval, {1, 100000}, "cycles between two CTAs handed out by the chip");
-        v.parameter("launch_latency", launch_latency, {1, 100000}, "cycles from the hand-out to a CTA's first instruction");
+        v.parameter("launch_latency", launch_latency, {1, 100000},
+                    "cycles from the hand-out to a CTA's first instruction");
         v.parameter("completion_latency", completion_latency, {1, 100000},
                     "cycles from the end of a CTA's last warp until the scheduler knows");
     }
@@ -27,7 +28,7 @@ struct CtaSchedulerParameters {
 
 /// One GPU.
 struct GpuParameters {
-    double clock_hz;          ///< SM clock; only converts cycles to seconds
+    double clock_hz;  ///< SM clock; only converts cycles to seconds
     std::uint32_t sm_count;
     CtaSchedulerParameters cta_scheduler;
     SmParameters sm;

@@ -15,20 +15,20 @@ namespace stcsim {
 
 /// What an instruction does, by the unit that executes it.
 enum class OperationClass : std::uint8_t {
-    mma,            ///< mma or mma.sp, in the tensor core
-    load_matrix,    ///< ldmatrix.x1/.x2/.x4 (.m8n8.b16), from shared memory
-    load_shared,    ///< ld.shared
-    store_shared,   ///< st.shared
-    load_global,    ///< ld.global
-    store_global,   ///< st.global
-    copy_async,     ///< cp.async from global to shared memory
-    commit_group,   ///< cp.async.commit_group
-    wait_group,     ///< cp.async.wait_group N: until at most N of the newest groups are pending
-    barrier,        ///< bar.sync over all warps of the CTA
-    convert_pack,   ///< two f32 registers to one of two packed 16-bit floats, rounded to nearest even (cvt.rn)
-    clear,          ///< zero a range of registers
-    arithmetic,     ///< integer or f32 operations without modelled values
-    exit,           ///< the warp ends
+    mma,           ///< mma or mma.sp, in the tensor core
+    load_matrix,   ///< ldmatrix.x1/.x2/.x4 (.m8n8.b16), from shared memory
+    load_shared,   ///< ld.shared
+    store_shared,  ///< st.shared
+    load_global,   ///< ld.global
+    store_global,  ///< st.global
+    copy_async,    ///< cp.async from global to shared memory
+    commit_group,  ///< cp.async.commit_group
+    wait_group,    ///< cp.async.wait_group N: until at most N of the newest groups are pending
+    barrier,       ///< bar.sync over all warps of the CTA
+    convert_pack,  ///< two f32 registers to one of two packed 16-bit floats, rounded to nearest even (cvt.rn)
+    clear,         ///< zero a range of registers
+    arithmetic,    ///< integer or f32 operations without modelled values
+    exit,          ///< the warp ends
 };
 
 inline constexpr std::size_t operation_classes = static_cast<std::size_t>(OperationClass::exit) + 1;
@@ -65,19 +65,19 @@ struct WarpInstruction {
     RegisterRange destination;
     /// mma: A, B, C and (mma.sp) E. Stores: the data in `a`. convert_pack: the f32 pairs in `a`.
     RegisterRange a, b, c, e;
-    const MmaInstruction* mma = nullptr;   ///< an element of mma_instructions()
-    std::uint8_t selector = 0;             ///< sparsity selector of mma.sp
-    bool transposed = false;               ///< ldmatrix.trans
-    ElementType packed = ElementType::f16; ///< convert_pack: the 16-bit type
+    const MmaInstruction* mma = nullptr;    ///< an element of mma_instructions()
+    std::uint8_t selector = 0;              ///< sparsity selector of mma.sp
+    bool transposed = false;                ///< ldmatrix.trans
+    ElementType packed = ElementType::f16;  ///< convert_pack: the 16-bit type
     /// Operations of class `arithmetic` that follow in the program and depend on nothing pending: they take this many
     /// issue slots directly after the instruction. A compressed notation for address and loop arithmetic.
     std::uint8_t following_arithmetic = 0;
-    std::uint8_t pending_groups = 0;       ///< wait_group: groups that may still be pending
+    std::uint8_t pending_groups = 0;  ///< wait_group: groups that may still be pending
     /// mma: values for A, B and E when values are simulated, or null: the registers' contents. Valid until the next
     /// instruction is asked for.
     const ProvidedOperands* provided = nullptr;
-    bool after_last_mma = false;           ///< the warp issues no mma any more (accounting only)
-    LaneAccess shared;                     ///< shared-memory side of the access
+    bool after_last_mma = false;  ///< the warp issues no mma any more (accounting only)
+    LaneAccess shared;            ///< shared-memory side of the access
     /// Global side of the access. cp.async zero-fills lanes that are active in `shared` and not here.
     LaneAccess global;
 };

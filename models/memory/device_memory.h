@@ -1,7 +1,7 @@
 /// DeviceMemory: the HBM, by bandwidth and latency.
 ///
-/// Overview: requests go to the channel their line maps to, which transfers `bytes_per_second` x `efficiency` divided by
-/// the channels; a read is back `latency` cycles after its transfer. Rows, banks and refresh are not modelled; the
+/// Overview: requests go to the channel their line maps to, which transfers `bytes_per_second` x `efficiency` divided
+/// by the channels; a read is back `latency` cycles after its transfer. Rows, banks and refresh are not modelled; the
 /// efficiency stands for them.
 /// Parameters: HighBandwidthMemoryParameters.
 #pragma once
@@ -44,7 +44,7 @@ class DeviceMemory : public ClockedModule {
 
     HighBandwidthMemoryParameters parameters_;
     double channel_bytes_per_cycle_;
-    std::vector<double> channel_free_;   ///< in cycles
+    std::vector<double> channel_free_;  ///< in cycles
     double read_bytes_ = 0;
     double written_bytes_ = 0;
 };

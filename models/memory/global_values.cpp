@@ -9,8 +9,7 @@ namespace stcsim {
 void GlobalValues::allocate(std::uint64_t address, std::vector<std::byte> bytes) {
     const auto next = allocations_.lower_bound(address);
     STCSIM_ASSERT(next == allocations_.end() || address + bytes.size() <= next->first);
-    STCSIM_ASSERT(next == allocations_.begin() ||
-                  std::prev(next)->first + std::prev(next)->second.size() <= address);
+    STCSIM_ASSERT(next == allocations_.begin() || std::prev(next)->first + std::prev(next)->second.size() <= address);
     allocations_.emplace(address, std::move(bytes));
 }
 

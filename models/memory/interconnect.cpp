@@ -20,7 +20,9 @@ Interconnect::Interconnect(const sc_core::sc_module_name& name, Clock& clock, co
 
 void Interconnect::evaluate(Cycle now) {
     const std::uint64_t width = parameters_.bytes_per_cycle.value();
-    const auto link_time = [&](Bytes bytes) { return Cycle(std::max<std::uint64_t>(1, ceil_divide(bytes.value(), width))); };
+    const auto link_time = [&](Bytes bytes) {
+        return Cycle(std::max<std::uint64_t>(1, ceil_divide(bytes.value(), width)));
+    };
     for (std::size_t sm = 0; sm < from_sms.size(); ++sm) {
         while (from_sms[sm].has_item() && to_cache.has_space()) {
             TransactionPointer transaction = from_sms[sm].pop();

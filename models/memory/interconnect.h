@@ -32,8 +32,8 @@ class Interconnect : public ClockedModule {
     void evaluate(Cycle now) override;
 
     InterconnectParameters parameters_;
-    std::vector<Cycle> up_free_;     ///< per SM
-    std::vector<Cycle> down_free_;   ///< per SM
+    std::vector<Cycle> up_free_;    ///< per SM
+    std::vector<Cycle> down_free_;  ///< per SM
     std::uint64_t request_bytes_ = 0;
     std::uint64_t response_bytes_ = 0;
 };

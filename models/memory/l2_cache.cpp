@@ -58,8 +58,7 @@ void L2Cache::serve(TransactionPointer transaction, Cycle now) {
             free_waiting_.pop_back();
         }
         ++transaction->awaited;
-        waiters_[request.line].push_back(
-{index, missing, distance(transaction->sm, hash_address(request.line))});
+        waiters_[request.line].push_back({index, missing, distance(transaction->sm, hash_address(request.line))});
     }
     if (transaction->awaited > 0) {
         waiting_[index] = std::move(transaction);

@@ -1,11 +1,11 @@
 /// L2Cache: slices in partitions, sectors fetched on demand, dirty sectors written back.
 ///
 /// Overview: a line belongs to a slice; a slice moves `slice_bytes_per_cycle`. A sector that is there is ready
-/// `hit_latency` after its slice has turned to it, `far_latency` later if the slice is in another partition than the SM.
-/// A missing sector is requested from memory once, however many wait for it. Writes allocate without fetching: partly
-/// written sectors count as whole (kernels here write whole sectors but for edges). A transaction returns when its last
-/// sector is ready.
-/// Parameters: L2CacheParameters. With `regions` one SM stands for all, and pays its share of the memory traffic.
+/// `hit_latency` after its slice has turned to it, `far_latency` later if the slice is in another partition than the
+/// SM. A missing sector is requested from memory once, however many wait for it. Writes allocate without fetching:
+/// partly written sectors count as whole (kernels here write whole sectors but for edges). A transaction returns when
+/// its last sector is ready. Parameters: L2CacheParameters. With `regions` one SM stands for all, and pays its share of
+/// the memory traffic.
 #pragma once
 
 #include <unordered_map>
@@ -36,9 +36,9 @@ class L2Cache : public ClockedModule {
   private:
     /// A transaction's need for sectors of a line that are on their way.
     struct Waiter {
-        std::uint32_t transaction;   ///< index into waiting_
+        std::uint32_t transaction;  ///< index into waiting_
         std::uint32_t sectors;
-        Cycle extra;                 ///< far latency
+        Cycle extra;  ///< far latency
     };
 
     void evaluate(Cycle now) override;
@@ -54,8 +54,8 @@ class L2Cache : public ClockedModule {
     L2CacheParameters parameters_;
     SharedRegions regions_;
     L2Tags tags_;
-    std::vector<double> slice_free_;   ///< in cycles
-    std::unordered_map<std::uint64_t, std::vector<Waiter>> waiters_;   ///< by line
+    std::vector<double> slice_free_;                                  ///< in cycles
+    std::unordered_map<std::uint64_t, std::vector<Waiter>> waiters_;  ///< by line
     std::vector<TransactionPointer> waiting_;
     std::vector<std::uint32_t> free_waiting_;
     std::uint64_t hit_sectors_ = 0;

@@ -11,9 +11,9 @@ namespace stcsim {
 
 /// The sectors of one line, as bit masks.
 struct L2Sectors {
-    std::uint32_t present = 0;     ///< with data
-    std::uint32_t requested = 0;   ///< on their way from memory
-    std::uint32_t dirty = 0;       ///< to write back
+    std::uint32_t present = 0;    ///< with data
+    std::uint32_t requested = 0;  ///< on their way from memory
+    std::uint32_t dirty = 0;      ///< to write back
 };
 
 /// What had to leave for a new line.
@@ -43,7 +43,7 @@ class L2Tags {
     std::size_t sets_;
     std::uint64_t uses_ = 0;
     // Kept apart, so that a look-up touches the tags of a set only.
-    std::vector<std::uint64_t> lines_;      ///< line + 1; 0: the way is empty
+    std::vector<std::uint64_t> lines_;  ///< line + 1; 0: the way is empty
     std::vector<std::uint64_t> last_use_;
     std::vector<L2Sectors> sectors_;
 };

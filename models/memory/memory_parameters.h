@@ -10,8 +10,8 @@ namespace stcsim {
 
 /// Interconnect between SMs and L2.
 struct InterconnectParameters {
-    Bytes bytes_per_cycle;   ///< per SM and direction
-    Cycle latency;           ///< one way
+    Bytes bytes_per_cycle;  ///< per SM and direction
+    Cycle latency;          ///< one way
 
     template <typename Visitor>
     void describe(Visitor& v) {
@@ -28,9 +28,9 @@ struct L2CacheParameters {
     std::uint32_t ways;
     std::uint32_t slices;
     std::uint32_t partitions;
-    double slice_bytes_per_cycle;   ///< a real number: one SM's fair share of the L2 is less than one slice
+    double slice_bytes_per_cycle;  ///< a real number: one SM's fair share of the L2 is less than one slice
     Cycle hit_latency;
-    Cycle far_latency;              ///< extra when the slice is in another partition than the SM
+    Cycle far_latency;  ///< extra when the slice is in another partition than the SM
 
     template <typename Visitor>
     void describe(Visitor& v) {
@@ -42,16 +42,17 @@ struct L2CacheParameters {
         v.parameter("partitions", partitions, {1, 8}, "groups of slices with their own SMs");
         v.parameter("slice_bytes_per_cycle", slice_bytes_per_cycle, {1e-6, 4096}, "bytes per SM clock and slice");
         v.parameter("hit_latency", hit_latency, {1, 4096}, "cycles of a hit inside the L2");
-        v.parameter("far_latency", far_latency, {0, 4096}, "extra cycles when SM and slice are in different partitions");
+        v.parameter("far_latency", far_latency, {0, 4096},
+                    "extra cycles when SM and slice are in different partitions");
     }
 };
 
 /// High-bandwidth memory.
 struct HighBandwidthMemoryParameters {
-    double bytes_per_second;   ///< peak of all stacks
-    double efficiency;         ///< share of the peak that streams reach
+    double bytes_per_second;  ///< peak of all stacks
+    double efficiency;        ///< share of the peak that streams reach
     std::uint32_t channels;
-    Cycle latency;             ///< of a read beyond the L2's hit latency, in SM cycles
+    Cycle latency;  ///< of a read beyond the L2's hit latency, in SM cycles
 
     template <typename Visitor>
     void describe(Visitor& v) {

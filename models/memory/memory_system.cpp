@@ -13,8 +13,7 @@ constexpr std::size_t bounded_by_requesters = std::numeric_limits<std::size_t>::
 }  // namespace
 
 MemorySystem::MemorySystem(const sc_core::sc_module_name& name, Clock& clock, const MemoryParameters& parameters,
-                           std::uint32_t sms, double clock_hz, SharedRegions regions,
-                           std::uint64_t construction_order)
+                           std::uint32_t sms, double clock_hz, SharedRegions regions, std::uint64_t construction_order)
     : sc_module(name),
       cache_requests_("cache_requests", clock, bounded_by_requesters, ChannelOrder::by_arrival),
       cache_responses_("cache_responses", clock, bounded_by_requesters, ChannelOrder::by_arrival),

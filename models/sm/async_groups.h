@@ -37,8 +37,8 @@ class AsyncGroups {
     static constexpr std::uint32_t window = 64;  ///< groups in flight; a kernel has one per pipeline stage
 
     std::array<std::uint32_t, window> outstanding_{};
-    std::uint32_t open_ = 0;     ///< number of the open group
-    std::uint32_t oldest_ = 0;   ///< the oldest incomplete group, or the open one
+    std::uint32_t open_ = 0;    ///< number of the open group
+    std::uint32_t oldest_ = 0;  ///< the oldest incomplete group, or the open one
 };
 
 }  // namespace stcsim

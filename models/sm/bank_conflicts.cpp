@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::uint32_t known_patterns_bits = 12;
 constexpr std::size_t known_patterns = std::size_t{1} << known_patterns_bits;
-constexpr std::uint64_t golden_ratio = 0x9e3779b97f4a7c15ULL;   ///< spreads keys by their high bits
-constexpr std::uint32_t most_words = 256;  ///< of one wavefront's lanes
+constexpr std::uint64_t golden_ratio = 0x9e3779b97f4a7c15ULL;  ///< spreads keys by their high bits
+constexpr std::uint32_t most_words = 256;                      ///< of one wavefront's lanes
 
 /// Wavefronts of the lanes [first, last): the largest number of different words any bank must deliver.
 std::uint32_t group_wavefronts(const LaneAccess& access, std::uint32_t first, std::uint32_t last,

@@ -19,8 +19,8 @@ class BarrierUnit : public ClockedModule {
     BarrierUnit(const sc_core::sc_module_name& name, Clock& clock, const BarrierUnitParameters& parameters,
                 std::uint32_t sub_cores, std::uint32_t cta_slots, std::uint32_t warps_per_cta);
 
-    std::deque<ReadPort<BarrierArrival>> arrivals;    ///< per sub-core
-    std::deque<WritePort<BarrierRelease>> releases;   ///< per sub-core
+    std::deque<ReadPort<BarrierArrival>> arrivals;   ///< per sub-core
+    std::deque<WritePort<BarrierRelease>> releases;  ///< per sub-core
 
     void report(CounterReport& report) const;
 
@@ -29,7 +29,7 @@ class BarrierUnit : public ClockedModule {
 
     BarrierUnitParameters parameters_;
     std::uint32_t warps_per_cta_;
-    std::vector<std::uint32_t> arrived_;   ///< per CTA slot
+    std::vector<std::uint32_t> arrived_;  ///< per CTA slot
     std::uint64_t barriers_ = 0;
 };
 

@@ -5,7 +5,8 @@
 namespace stcsim {
 
 CtaController::CtaController(const sc_core::sc_module_name& name, Clock& clock, std::uint32_t sub_cores,
-                             std::uint32_t cta_slots, const CtaResources& resources, Bytes shared_bytes_per_slot, Cycle completion_latency)
+                             std::uint32_t cta_slots, const CtaResources& resources, Bytes shared_bytes_per_slot,
+                             Cycle completion_latency)
     : ClockedModule(name, clock),
       launches("launches", *this),
       done("done", *this),

@@ -18,10 +18,10 @@ class CtaController : public ClockedModule {
     CtaController(const sc_core::sc_module_name& name, Clock& clock, std::uint32_t sub_cores, std::uint32_t cta_slots,
                   const CtaResources& resources, Bytes shared_bytes_per_slot, Cycle completion_latency);
 
-    ReadPort<CtaLaunch> launches;               ///< from the chip's CTA scheduler
+    ReadPort<CtaLaunch> launches;  ///< from the chip's CTA scheduler
     WritePort<CtaDone> done;
-    std::deque<WritePort<WarpLaunch>> warps;    ///< per sub-core
-    std::deque<ReadPort<WarpExit>> exits;       ///< per sub-core
+    std::deque<WritePort<WarpLaunch>> warps;  ///< per sub-core
+    std::deque<ReadPort<WarpExit>> exits;     ///< per sub-core
 
     void report(CounterReport& report) const;
 

@@ -73,8 +73,7 @@ void LoadStoreUnit::complete(GlobalRequest request) {
         completion.warp = request.warp;
         completion.destination = request.destination;
         if (memory_ != nullptr) {
-            completion.payload =
-                std::make_unique<std::vector<LaneValues>>(request.destination.count, LaneValues{});
+            completion.payload = std::make_unique<std::vector<LaneValues>>(request.destination.count, LaneValues{});
             std::array<std::byte, 16> buffer{};
             const auto bytes = std::span(buffer).first(request.global.bytes_per_lane);
             for (std::uint32_t lane = 0; lane < warp_lanes; ++lane) {
@@ -119,8 +118,8 @@ void LoadStoreUnit::accept_request(Cycle now) {
                 memory_->write(request.global.address(lane), bytes);
             }
         }
-        const Cycle occupied(std::max<std::uint64_t>(
-            1, ceil_divide(transaction->bytes.value(), parameters_.bytes_per_cycle.value())));
+        const Cycle occupied(
+            std::max<std::uint64_t>(1, ceil_divide(transaction->bytes.value(), parameters_.bytes_per_cycle.value())));
         free_ = now + occupied;
         in_flight_[transaction->tag] = std::move(request);
         if (transaction->requests.empty()) {

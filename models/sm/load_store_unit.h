@@ -1,8 +1,8 @@
 /// LoadStoreUnit: global loads, stores and cp.async of an SM.
 ///
 /// Overview: takes requests of the sub-cores in turn, `bytes_per_cycle` each cycle, coalesces them into sectors and
-/// sends one transaction per warp instruction to the interconnect; at most `outstanding_requests` are in flight. Data of
-/// cp.async goes on to the shared memory as a fill; data of loads back to the warp. cp.async goes to L2 directly, as
+/// sends one transaction per warp instruction to the interconnect; at most `outstanding_requests` are in flight. Data
+/// of cp.async goes on to the shared memory as a fill; data of loads back to the warp. cp.async goes to L2 directly, as
 /// `cp.async.cg` does; an L1 for loads is not modelled (no kernel here loads through it).
 /// Parameters: LoadStoreUnitParameters.
 #pragma once
@@ -26,9 +26,9 @@ class LoadStoreUnit : public ClockedModule {
     LoadStoreUnit(const sc_core::sc_module_name& name, Clock& clock, const LoadStoreUnitParameters& parameters,
                   const L2CacheParameters& cache, std::uint32_t sub_cores, SmIndex sm, GlobalValues* memory);
 
-    std::deque<ReadPort<GlobalRequest>> requests;          ///< per sub-core
-    std::deque<WritePort<MemoryCompletion>> completions;   ///< per sub-core, for ld.global
-    WritePort<SharedRequest> fills;                        ///< to the shared memory
+    std::deque<ReadPort<GlobalRequest>> requests;         ///< per sub-core
+    std::deque<WritePort<MemoryCompletion>> completions;  ///< per sub-core, for ld.global
+    WritePort<SharedRequest> fills;                       ///< to the shared memory
     WritePort<TransactionPointer> to_memory;
     ReadPort<TransactionPointer> from_memory;
 
@@ -47,9 +47,9 @@ class LoadStoreUnit : public ClockedModule {
     L2CacheParameters cache_;
     SmIndex sm_;
     GlobalValues* memory_;
-    std::vector<GlobalRequest> in_flight_;           ///< by transaction tag
+    std::vector<GlobalRequest> in_flight_;  ///< by transaction tag
     std::vector<std::uint32_t> free_tags_;
-    std::vector<TransactionPointer> spare_;          ///< finished transactions, to reuse their storage
+    std::vector<TransactionPointer> spare_;  ///< finished transactions, to reuse their storage
     std::size_t turn_ = 0;
     Cycle free_{0};
     Cycle last_response_{0};

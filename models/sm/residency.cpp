@@ -13,9 +13,8 @@ Residency resident_ctas(const CtaResources& cta, const ResidencyParameters& para
 
     const std::uint32_t registers_per_warp =
         round_up(cta.registers_per_thread * warp_lanes, parameters.register_allocation_unit);
-    const std::uint64_t shared_per_cta =
-        round_up((cta.shared_memory + parameters.shared_memory_reserved).value(),
-                 parameters.shared_memory_allocation_unit.value());
+    const std::uint64_t shared_per_cta = round_up((cta.shared_memory + parameters.shared_memory_reserved).value(),
+                                                  parameters.shared_memory_allocation_unit.value());
     struct Limit {
         std::uint64_t ctas;
         const char* resource;

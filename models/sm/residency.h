@@ -11,8 +11,8 @@ namespace stcsim {
 
 /// Resident CTAs per SM and what limits them.
 struct Residency {
-    std::uint32_t ctas = 0;     ///< 0 if not even one fits
-    std::string limited_by;     ///< "warps", "CTAs", "registers" or "shared memory"
+    std::uint32_t ctas = 0;  ///< 0 if not even one fits
+    std::string limited_by;  ///< "warps", "CTAs", "registers" or "shared memory"
 };
 
 /// By the rules of the CUDA C++ Programming Guide (Compute Capabilities): warps and CTAs per SM; registers, allocated

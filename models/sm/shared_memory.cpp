@@ -102,8 +102,7 @@ Payload SharedMemory::move_values(SharedRequest& request) {
             return std::make_unique<std::vector<LaneValues>>(
                 storage_->load_matrices(request.access, request.destination.count, request.transposed));
         default:
-            return std::make_unique<std::vector<LaneValues>>(
-                storage_->load(request.access, request.destination.count));
+            return std::make_unique<std::vector<LaneValues>>(storage_->load(request.access, request.destination.count));
     }
 }
 

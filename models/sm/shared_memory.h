@@ -27,9 +27,9 @@ class SharedMemory : public ClockedModule {
     SharedMemory(const sc_core::sc_module_name& name, Clock& clock, const SharedMemoryParameters& parameters,
                  std::uint32_t sub_cores, Bytes capacity, BankConflicts& conflicts, const GlobalValues* memory);
 
-    std::deque<ReadPort<SharedRequest>> requests;           ///< per sub-core
-    std::deque<WritePort<MemoryCompletion>> completions;    ///< per sub-core
-    ReadPort<SharedRequest> fills;                          ///< from the load/store unit
+    std::deque<ReadPort<SharedRequest>> requests;         ///< per sub-core
+    std::deque<WritePort<MemoryCompletion>> completions;  ///< per sub-core
+    ReadPort<SharedRequest> fills;                        ///< from the load/store unit
 
     void report(CounterReport& report) const;
 
@@ -45,7 +45,7 @@ class SharedMemory : public ClockedModule {
     BankConflicts& conflicts_;
     const GlobalValues* memory_;
     std::unique_ptr<SharedStorage> storage_;
-    std::vector<Cycle> return_free_;             ///< per sub-core
+    std::vector<Cycle> return_free_;  ///< per sub-core
     std::size_t turn_ = 0;
     Cycle free_{0};
     std::uint64_t load_wavefronts_ = 0;

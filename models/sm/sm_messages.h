@@ -23,9 +23,9 @@ struct SharedRequest {
     RegisterRange destination;
     bool transposed = false;
     LaneAccess access;
-    LaneAccess source;              ///< fills: where the data comes from
-    std::uint32_t copy_group = 0;   ///< fills: the warp's cp.async group
-    Payload payload;                ///< stores: the data
+    LaneAccess source;             ///< fills: where the data comes from
+    std::uint32_t copy_group = 0;  ///< fills: the warp's cp.async group
+    Payload payload;               ///< stores: the data
 };
 
 /// A request to the load/store unit: cp.async, ld.global or st.global.
@@ -34,9 +34,9 @@ struct GlobalRequest {
     WarpSlot warp;
     RegisterRange destination;
     LaneAccess global;
-    LaneAccess shared;              ///< cp.async: where the data goes
+    LaneAccess shared;  ///< cp.async: where the data goes
     std::uint32_t copy_group = 0;
-    Payload payload;                ///< stores: the data
+    Payload payload;  ///< stores: the data
 };
 
 /// Back to the warp scheduler: registers loaded, or one cp.async of a group complete.

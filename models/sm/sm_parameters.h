@@ -14,12 +14,12 @@ namespace stcsim {
 struct ResidencyParameters {
     std::uint32_t maximum_warps;
     std::uint32_t maximum_ctas;
-    std::uint32_t registers;                     ///< 32-bit registers
-    std::uint32_t register_allocation_unit;      ///< registers a warp's share is rounded up to
+    std::uint32_t registers;                 ///< 32-bit registers
+    std::uint32_t register_allocation_unit;  ///< registers a warp's share is rounded up to
     std::uint32_t maximum_registers_per_thread;
-    Bytes shared_memory;                         ///< for all CTAs together
-    Bytes shared_memory_per_cta;                 ///< most one CTA can have
-    Bytes shared_memory_reserved;                ///< taken by the system for each CTA
+    Bytes shared_memory;           ///< for all CTAs together
+    Bytes shared_memory_per_cta;   ///< most one CTA can have
+    Bytes shared_memory_reserved;  ///< taken by the system for each CTA
     Bytes shared_memory_allocation_unit;
 
     template <typename Visitor>
@@ -27,12 +27,15 @@ struct ResidencyParameters {
         v.parameter("maximum_warps", maximum_warps, {1, 64}, "resident warps");
         v.parameter("maximum_ctas", maximum_ctas, {1, 64}, "resident CTAs");
         v.parameter("registers", registers, {1024, 1 << 20}, "32-bit registers");
-        v.parameter("register_allocation_unit", register_allocation_unit, {1, 4096}, "granularity of a warp's registers");
+        v.parameter("register_allocation_unit", register_allocation_unit, {1, 4096},
+                    "granularity of a warp's registers");
         v.parameter("maximum_registers_per_thread", maximum_registers_per_thread, {16, 255}, "registers of one thread");
         v.parameter("shared_memory", shared_memory, {1024, 1 << 24}, "shared memory of all resident CTAs");
         v.parameter("shared_memory_per_cta", shared_memory_per_cta, {1024, 1 << 24}, "shared memory of one CTA");
-        v.parameter("shared_memory_reserved", shared_memory_reserved, {0, 1 << 20}, "shared memory the system takes per CTA");
-        v.parameter("shared_memory_allocation_unit", shared_memory_allocation_unit, {1, 4096}, "granularity of shared memory");
+        v.parameter("shared_memory_reserved", shared_memory_reserved, {0, 1 << 20},
+                    "shared memory the system takes per CTA");
+        v.parameter("shared_memory_allocation_unit", shared_memory_allocation_unit, {1, 4096},
+                    "granularity of shared memory");
     }
 };
 
@@ -45,7 +48,8 @@ struct WarpSchedulerParameters {
     void describe(Visitor& v) {
         v.parameter("shared_unit_queue_depth", shared_unit_queue_depth, {1, 64},
                     "requests queued per sub-core towards the units that the SM shares");
-        v.parameter("arithmetic_latency", arithmetic_latency, {1, 64}, "dependent latency of integer and f32 operations");
+        v.parameter("arithmetic_latency", arithmetic_latency, {1, 64},
+                    "dependent latency of integer and f32 operations");
     }
 };
 
@@ -53,23 +57,24 @@ struct WarpSchedulerParameters {
 struct SharedMemoryParameters {
     std::uint32_t banks;
     Bytes bank_width;
-    Cycle base_latency;             ///< completion latency is base + return x wavefronts
-    Cycle return_per_wavefront;     ///< a sub-core's return path, cycles per wavefront
+    Cycle base_latency;          ///< completion latency is base + return x wavefronts
+    Cycle return_per_wavefront;  ///< a sub-core's return path, cycles per wavefront
 
     template <typename Visitor>
     void describe(Visitor& v) {
         v.parameter("banks", banks, {1, 128}, "banks");
         v.parameter("bank_width", bank_width, {1, 64}, "bytes a bank serves per cycle");
         v.parameter("base_latency", base_latency, {1, 1024}, "cycles of a load before its first wavefront returns");
-        v.parameter("return_per_wavefront", return_per_wavefront, {1, 64}, "cycles a sub-core's return path takes per wavefront");
+        v.parameter("return_per_wavefront", return_per_wavefront, {1, 64},
+                    "cycles a sub-core's return path takes per wavefront");
     }
 };
 
 /// LoadStoreUnit: global loads, stores and cp.async through L1 to the interconnect.
 struct LoadStoreUnitParameters {
-    Cycle latency;                        ///< from issue to the interconnect
-    Bytes bytes_per_cycle;                ///< L1 throughput
-    std::uint32_t outstanding_requests;   ///< warp-level requests in flight
+    Cycle latency;                       ///< from issue to the interconnect
+    Bytes bytes_per_cycle;               ///< L1 throughput
+    std::uint32_t outstanding_requests;  ///< warp-level requests in flight
 
     template <typename Visitor>
     void describe(Visitor& v) {
@@ -101,7 +106,8 @@ struct SmParameters {
 
     template <typename Visitor>
     void describe(Visitor& v) {
-        v.parameter("sub_cores", sub_cores, {1, 8}, "sub-cores, each with a scheduler, a register file and a tensor core");
+        v.parameter("sub_cores", sub_cores, {1, 8},
+                    "sub-cores, each with a scheduler, a register file and a tensor core");
         v.group("residency", residency);
         v.group("warp_scheduler", warp_scheduler);
         v.group("tensor_core", tensor_core);

@@ -36,8 +36,9 @@ StreamingMultiprocessor::StreamingMultiprocessor(const sc_core::sc_module_name& 
 void StreamingMultiprocessor::build_shared_units(Clock& clock, const SmParameters& parameters, SmIndex index,
                                                  const SmContext& context) {
     const CtaResources resources = context.stream.resources();
-    const Bytes shared_per_slot(round_up((resources.shared_memory + parameters.residency.shared_memory_reserved).value(),
-                                         parameters.residency.shared_memory_allocation_unit.value()));
+    const Bytes shared_per_slot(
+        round_up((resources.shared_memory + parameters.residency.shared_memory_reserved).value(),
+                 parameters.residency.shared_memory_allocation_unit.value()));
     const std::uint32_t sub_cores = parameters.sub_cores;
     construct_in_order(
         {
@@ -47,16 +48,17 @@ void StreamingMultiprocessor::build_shared_units(Clock& clock, const SmParameter
                                                                 context.bank_conflicts, context.memory);
             },
             [&] {
-                load_store_unit_ = std::make_unique<LoadStoreUnit>(
-                    "load_store_unit", clock, parameters.load_store_unit, context.cache, sub_cores, index, context.memory);
+                load_store_unit_ = std::make_unique<LoadStoreUnit>("load_store_unit", clock, parameters.load_store_unit,
+                                                                   context.cache, sub_cores, index, context.memory);
             },
             [&] {
                 barrier_unit_ = std::make_unique<BarrierUnit>("barrier_unit", clock, parameters.barrier_unit, sub_cores,
                                                               context.cta_slots, resources.warps);
             },
             [&] {
-                cta_controller_ = std::make_unique<CtaController>("cta_controller", clock, sub_cores, context.cta_slots,
-                                                                  resources, shared_per_slot, context.completion_latency);
+                cta_controller_ =
+                    std::make_unique<CtaController>("cta_controller", clock, sub_cores, context.cta_slots, resources,
+                                                    shared_per_slot, context.completion_latency);
             },
         },
         context.construction_order);

@@ -22,13 +22,13 @@ namespace stcsim {
 /// What an SM runs and what it needs from outside.
 struct SmContext {
     InstructionStream& stream;
-    std::uint32_t cta_slots;            ///< CTAs resident at once
-    Cycle completion_latency;           ///< until the chip hears of a CTA's end
-    const L2CacheParameters& cache;     ///< line and sector size
-    BankConflicts& bank_conflicts;      ///< of all SMs
-    GlobalValues* memory;               ///< null: timing only
-    Timeline* timeline;                 ///< null: nothing recorded
-    std::uint64_t construction_order;   ///< 0: as written
+    std::uint32_t cta_slots;           ///< CTAs resident at once
+    Cycle completion_latency;          ///< until the chip hears of a CTA's end
+    const L2CacheParameters& cache;    ///< line and sector size
+    BankConflicts& bank_conflicts;     ///< of all SMs
+    GlobalValues* memory;              ///< null: timing only
+    Timeline* timeline;                ///< null: nothing recorded
+    std::uint64_t construction_order;  ///< 0: as written
 };
 
 class StreamingMultiprocessor : public sc_core::sc_module {

@@ -29,11 +29,11 @@ enum class Obstacle : std::uint8_t {
 struct WarpContext {
     WarpLaunch launch;
     std::unique_ptr<WarpStream> stream;
-    WarpInstruction next;          ///< the instruction to issue next
-    RegisterSet operands;          ///< the registers that must have no write pending for it to issue
+    WarpInstruction next;  ///< the instruction to issue next
+    RegisterSet operands;  ///< the registers that must have no write pending for it to issue
     Scoreboard scoreboard;
     AsyncGroups async_groups;
-    Obstacle obstacle = Obstacle::nothing;   ///< as last looked at
+    Obstacle obstacle = Obstacle::nothing;  ///< as last looked at
     bool at_barrier = false;
     bool after_last_mma = false;
 

@@ -321,8 +321,8 @@ Payload WarpScheduler::read_payload(const WarpContext& warp, RegisterRange range
 
 void WarpScheduler::report(CounterReport& report) const {
     static constexpr std::array<std::string_view, operation_classes> names{
-        "mma",         "ldmatrix",   "ld_shared", "st_shared",    "ld_global", "st_global",  "cp_async",
-        "commit_group", "wait_group", "barrier",  "convert_pack", "clear",     "arithmetic", "exit"};
+        "mma",          "ldmatrix",   "ld_shared", "st_shared",    "ld_global", "st_global",  "cp_async",
+        "commit_group", "wait_group", "barrier",   "convert_pack", "clear",     "arithmetic", "exit"};
     for (std::size_t i = 0; i < operation_classes; ++i) {
         report.add("sm.warp_scheduler.issued", names[i], "instructions", "warp instructions issued", issued_[i]);
     }

@@ -1,10 +1,10 @@
 /// WarpScheduler: issues the instructions of a sub-core's warps.
 ///
-/// Overview: at most one instruction a cycle; greedy then youngest (arXiv 2503.20481): the warp that issued last goes on
-/// while it can, else the youngest that can. An instruction can issue when its registers are free of pending writes (and
-/// a load's destination of pending tensor-core reads), the queue of its unit has space, and its own condition holds
-/// (cp.async groups, barrier). Arithmetic executes here; everything else leaves through a channel, and its completion
-/// comes back through one.
+/// Overview: at most one instruction a cycle; greedy then youngest (arXiv 2503.20481): the warp that issued last goes
+/// on while it can, else the youngest that can. An instruction can issue when its registers are free of pending writes
+/// (and a load's destination of pending tensor-core reads), the queue of its unit has space, and its own condition
+/// holds (cp.async groups, barrier). Arithmetic executes here; everything else leaves through a channel, and its
+/// completion comes back through one.
 ///
 /// It also notes, for the account of cycles, why no mma is issued.
 /// Parameters: WarpSchedulerParameters.
@@ -80,11 +80,11 @@ class WarpScheduler : public ClockedModule {
     InstructionStream& stream_;
     RegisterFile& registers_;
     CycleAttribution& attribution_;
-    std::vector<std::unique_ptr<WarpContext>> warps_;   ///< resident, youngest first
-    std::deque<ArithmeticResult> arithmetic_results_;   ///< in order of readiness
+    std::vector<std::unique_ptr<WarpContext>> warps_;  ///< resident, youngest first
+    std::deque<ArithmeticResult> arithmetic_results_;  ///< in order of readiness
     WarpContext* last_issued_ = nullptr;
     Cycle issue_free_{0};
-    std::uint64_t operations_issued_ = 0;               ///< mma, for operand-read notices
+    std::uint64_t operations_issued_ = 0;  ///< mma, for operand-read notices
     std::uint64_t operations_read_ = 0;
     std::array<std::uint64_t, operation_classes> issued_{};
 };

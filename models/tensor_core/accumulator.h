@@ -19,8 +19,8 @@ class Accumulator : public ClockedModule {
     Accumulator(const sc_core::sc_module_name& name, Clock& clock, const AccumulatorParameters& parameters,
                 RegisterFile& registers);
 
-    ReadPort<TensorOperationPointer> sums;            ///< from DotProductArray
-    WritePort<TensorWriteback> written;        ///< to the warp scheduler
+    ReadPort<TensorOperationPointer> sums;  ///< from DotProductArray
+    WritePort<TensorWriteback> written;     ///< to the warp scheduler
 
     void report(CounterReport& report) const;
 

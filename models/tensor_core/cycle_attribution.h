@@ -23,9 +23,9 @@ class CycleAttribution {
     /// The array executes `operation` from `start` for `steps` busy cycles, and is held for `held` >= `steps` cycles in
     /// all because select lines come slowly. Starts must not overlap and come in order.
     ///
-    /// Idle cycles before `start` are for metadata or operands as far as the operation waited for these in the pipeline;
-    /// the rest is because it was issued late, and is attributed to what the scheduler waited for in as many cycles
-    /// before the issue.
+    /// Idle cycles before `start` are for metadata or operands as far as the operation waited for these in the
+    /// pipeline; the rest is because it was issued late, and is attributed to what the scheduler waited for in as many
+    /// cycles before the issue.
     void note_execution(const TensorOperation& operation, Cycle start, Cycle steps, Cycle held);
 
     /// Attributes what is left up to `end`. Call once.
@@ -42,7 +42,7 @@ class CycleAttribution {
     void attribute_to_scheduler(Cycle from, Cycle to);
 
     TensorCoreAccount account_;
-    Cycle attributed_{0};                              ///< all cycles before this one are in the account
+    Cycle attributed_{0};  ///< all cycles before this one are in the account
     boost::circular_buffer<Cause> causes_;
 };
 

@@ -14,8 +14,8 @@ namespace stcsim {
 
 ArraySchedule array_schedule(const MmaInstruction& instruction, const DotProductArrayParameters& parameters) {
     const std::uint32_t lanes = std::max(1U, parameters.unit_bits / bits_of(instruction.a));
-    const std::uint32_t tiles = ceil_divide(instruction.shape.m, parameters.rows) *
-                                ceil_divide(instruction.shape.n, parameters.columns);
+    const std::uint32_t tiles =
+        ceil_divide(instruction.shape.m, parameters.rows) * ceil_divide(instruction.shape.n, parameters.columns);
     const std::uint32_t passes = instruction.passes();
     const std::uint32_t steps = tiles * ceil_divide(instruction.stored_k(), lanes);
     return {.steps = steps, .steps_per_pass = ceil_divide(steps, passes), .passes = passes};
@@ -37,9 +37,9 @@ std::vector<std::uint8_t> decode_select_lines(const MmaInstruction& instruction,
                                               std::uint8_t selector) {
     STCSIM_ASSERT(e.size() == 1);
     if (const auto violation = find_metadata_violation(instruction, e.front(), selector, CodeOrder::any)) {
-        throw InputError({}, fmt::format("illegal metadata for row {}, group {} of {} (lane {}, nibble {})",
-                                         violation->row, violation->group, instruction.name(), violation->lane.value(),
-                                         violation->nibble),
+        throw InputError({},
+                         fmt::format("illegal metadata for row {}, group {} of {} (lane {}, nibble {})", violation->row,
+                                     violation->group, instruction.name(), violation->lane.value(), violation->nibble),
                          "two different positions per group");
     }
     return decode_metadata(instruction, e.front(), selector);
@@ -55,9 +55,8 @@ std::vector<std::uint32_t> select_inputs(const MmaInstruction& instruction, cons
     for (std::uint32_t row = 0; row < instruction.shape.m; ++row) {
         for (std::uint32_t column = 0; column < instruction.shape.n; ++column) {
             for (std::uint32_t i = 0; i < stored; ++i) {
-                const std::uint32_t k = instruction.sparse
-                                            ? i / pattern.kept * pattern.group + select_lines[row * stored + i]
-                                            : i;
+                const std::uint32_t k =
+                    instruction.sparse ? i / pattern.kept * pattern.group + select_lines[row * stored + i] : i;
                 selected.push_back(matrix.at(k, column));
             }
         }
@@ -66,7 +65,8 @@ std::vector<std::uint32_t> select_inputs(const MmaInstruction& instruction, cons
 }
 
 std::vector<std::uint32_t> dot_products(const MmaInstruction& instruction, const std::vector<LaneValues>& a,
-                                        const std::vector<std::uint32_t>& selected_b, const std::vector<LaneValues>& c) {
+                                        const std::vector<std::uint32_t>& selected_b,
+                                        const std::vector<LaneValues>& c) {
     const BitMatrix a_matrix = assemble_fragment(instruction, Operand::a, a);
     std::vector<std::uint32_t> sums = assemble_fragment(instruction, Operand::c, c).storage;
     const std::size_t stored = instruction.stored_k();

@@ -14,9 +14,9 @@ namespace stcsim {
 
 /// How the array works through one instruction.
 struct ArraySchedule {
-    std::uint32_t steps;            ///< array cycles
-    std::uint32_t steps_per_pass;   ///< of one fused dot product over all of D
-    std::uint32_t passes;           ///< chained
+    std::uint32_t steps;           ///< array cycles
+    std::uint32_t steps_per_pass;  ///< of one fused dot product over all of D
+    std::uint32_t passes;          ///< chained
 };
 
 /// Steps of an instruction on an array of this shape: each step multiplies, for `rows` x `columns` elements of D, as

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-
 namespace stcsim {
 
 DotProductArray::DotProductArray(const sc_core::sc_module_name& name, Clock& clock,
@@ -53,8 +52,8 @@ void DotProductArray::evaluate(Cycle now) {
     ++instructions_;
     steps_ += steps;
     fused_multiply_adds_ += operation->instruction->fused_multiply_adds();
-    multiplications_ +=
-        std::uint64_t{operation->instruction->shape.m} * operation->instruction->shape.n * operation->instruction->stored_k();
+    multiplications_ += std::uint64_t{operation->instruction->shape.m} * operation->instruction->shape.n *
+                        operation->instruction->stored_k();
 
     if (operation->values) {
         OperandValues& values = *operation->values;

@@ -23,8 +23,8 @@ class DotProductArray : public ClockedModule {
     DotProductArray(const sc_core::sc_module_name& name, Clock& clock, const DotProductArrayParameters& parameters,
                     CycleAttribution& attribution, Timeline* timeline, std::uint32_t number);
 
-    ReadPort<TensorOperationPointer> fetched;     ///< dense operations, from OperandFetch
-    ReadPort<TensorOperationPointer> selected;    ///< mma.sp, from InputSelector; unbound without a sparse path
+    ReadPort<TensorOperationPointer> fetched;   ///< dense operations, from OperandFetch
+    ReadPort<TensorOperationPointer> selected;  ///< mma.sp, from InputSelector; unbound without a sparse path
     WritePort<TensorOperationPointer> to_accumulator;
 
     void report(CounterReport& report) const;
@@ -38,9 +38,9 @@ class DotProductArray : public ClockedModule {
     CycleAttribution& attribution_;
     Timeline* timeline_;
     std::uint32_t number_;
-    const MmaInstruction* scheduled_ = nullptr;   ///< what `schedule_` is for: programs repeat one instruction
+    const MmaInstruction* scheduled_ = nullptr;  ///< what `schedule_` is for: programs repeat one instruction
     ArraySchedule schedule_{};
-    Cycle latch_free_{0};   ///< the operand latch holds an operation that starts in this cycle
+    Cycle latch_free_{0};  ///< the operand latch holds an operation that starts in this cycle
     Cycle array_free_{0};
     std::uint64_t instructions_ = 0;
     std::uint64_t fused_multiply_adds_ = 0;

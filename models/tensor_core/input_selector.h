@@ -1,9 +1,8 @@
 /// InputSelector: the multiplexers in front of the multipliers.
 ///
 /// Overview: for each multiplier it picks one of the B elements of the group of four, as the select lines say. It takes
-/// mma.sp operations in order, `selections_per_cycle` multiplexer outputs a cycle; the array holds its steps for as long
-/// as the selections of the operation take.
-/// Parameters: InputSelectorParameters.
+/// mma.sp operations in order, `selections_per_cycle` multiplexer outputs a cycle; the array holds its steps for as
+/// long as the selections of the operation take. Parameters: InputSelectorParameters.
 #pragma once
 
 #include "base/counters.h"
@@ -17,7 +16,7 @@ class InputSelector : public ClockedModule {
   public:
     InputSelector(const sc_core::sc_module_name& name, Clock& clock, const InputSelectorParameters& parameters);
 
-    ReadPort<TensorOperationPointer> decoded;    ///< from MetadataDecoder
+    ReadPort<TensorOperationPointer> decoded;  ///< from MetadataDecoder
     WritePort<TensorOperationPointer> to_array;
 
     void report(CounterReport& report) const;

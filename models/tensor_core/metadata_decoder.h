@@ -18,7 +18,7 @@ class MetadataDecoder : public ClockedModule {
     MetadataDecoder(const sc_core::sc_module_name& name, Clock& clock, const MetadataDecoderParameters& parameters,
                     const DotProductArrayParameters& array);
 
-    ReadPort<TensorOperationPointer> fetched;       ///< from OperandFetch
+    ReadPort<TensorOperationPointer> fetched;  ///< from OperandFetch
     WritePort<TensorOperationPointer> to_selector;
 
     void report(CounterReport& report) const;

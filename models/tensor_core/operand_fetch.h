@@ -1,11 +1,11 @@
 /// OperandFetch: reads the registers of issued mma instructions.
 ///
 /// Overview: takes instructions in issue order, one at a time. Each source register is one 1024-bit read in the bank
-/// `register mod banks`; the reads of the first step's operands (one register of A, one of B - for mma.sp two, since the
-/// selector needs twice the elements, and the metadata register) go first, the rest follow and keep the ports busy. The
-/// instruction moves on `delivery_latency` after its first step's operands are read: to the array, or (mma.sp) to the
-/// metadata decoder in the next cycle.
-/// Parameters: OperandFetchParameters. With values, it reads them from the register file.
+/// `register mod banks`; the reads of the first step's operands (one register of A, one of B - for mma.sp two, since
+/// the selector needs twice the elements, and the metadata register) go first, the rest follow and keep the ports busy.
+/// The instruction moves on `delivery_latency` after its first step's operands are read: to the array, or (mma.sp) to
+/// the metadata decoder in the next cycle. Parameters: OperandFetchParameters. With values, it reads them from the
+/// register file.
 #pragma once
 
 #include <cstdint>
@@ -27,15 +27,15 @@ class OperandFetch : public ClockedModule {
     ReadPort<TensorOperationPointer> issued;       ///< from the warp scheduler
     WritePort<TensorOperationPointer> to_array;    ///< dense operations
     WritePort<TensorOperationPointer> to_decoder;  ///< mma.sp; unbound without a sparse path
-    WritePort<OperandsRead> read_notice;    ///< to the scheduler, for write-after-read checks
+    WritePort<OperandsRead> read_notice;           ///< to the scheduler, for write-after-read checks
 
     void report(CounterReport& report) const;
 
   private:
     struct Reads {
-        Cycle first_step;          ///< port cycles until the operands of the first step are read
-        Cycle all;                 ///< port cycles of the whole instruction
-        std::uint32_t registers;   ///< registers read
+        Cycle first_step;         ///< port cycles until the operands of the first step are read
+        Cycle all;                ///< port cycles of the whole instruction
+        std::uint32_t registers;  ///< registers read
     };
     struct KnownReads {
         const MmaInstruction* instruction;

@@ -30,15 +30,16 @@ TensorCore::TensorCore(const sc_core::sc_module_name& name, Clock& clock, const 
     }
     std::vector<std::function<void()>> constructions{
         [&] {
-            operand_fetch_ = std::make_unique<OperandFetch>("operand_fetch", clock, parameters.operand_fetch, registers);
+            operand_fetch_ =
+                std::make_unique<OperandFetch>("operand_fetch", clock, parameters.operand_fetch, registers);
             operand_fetch_->issued.bind(issued_);
             operand_fetch_->to_array.bind(dense_operations_);
             operand_fetch_->read_notice.bind(operands_read_);
             if (parameters.sparse_path) operand_fetch_->to_decoder.bind(*sparse_operations_);
         },
         [&] {
-            dot_product_array_ = std::make_unique<DotProductArray>("dot_product_array", clock,
-                                                                   parameters.dot_product_array, attribution_, timeline, number);
+            dot_product_array_ = std::make_unique<DotProductArray>(
+                "dot_product_array", clock, parameters.dot_product_array, attribution_, timeline, number);
             dot_product_array_->fetched.bind(dense_operations_);
             dot_product_array_->to_accumulator.bind(sums_);
             if (parameters.sparse_path) dot_product_array_->selected.bind(*selected_);
@@ -51,9 +52,8 @@ TensorCore::TensorCore(const sc_core::sc_module_name& name, Clock& clock, const 
     };
     if (parameters.sparse_path) {
         constructions.emplace_back([&] {
-            metadata_decoder_ = std::make_unique<MetadataDecoder>("metadata_decoder", clock,
-                                                                  parameters.metadata_decoder,
-                                                                  parameters.dot_product_array);
+            metadata_decoder_ = std::make_unique<MetadataDecoder>(
+                "metadata_decoder", clock, parameters.metadata_decoder, parameters.dot_product_array);
             metadata_decoder_->fetched.bind(*sparse_operations_);
             metadata_decoder_->to_selector.bind(*decoded_);
         });

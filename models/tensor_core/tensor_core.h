@@ -19,7 +19,8 @@ namespace stcsim {
 
 class TensorCore : public sc_core::sc_module {
   public:
-    /// `number` within the SM. `construction_order` shuffles the order in which the modules are constructed; the result must not depend on it.
+    /// `number` within the SM. `construction_order` shuffles the order in which the modules are constructed; the result
+    /// must not depend on it.
     TensorCore(const sc_core::sc_module_name& name, Clock& clock, const TensorCoreParameters& parameters,
                RegisterFile& registers, Timeline* timeline, std::uint32_t number, std::uint64_t construction_order);
 

@@ -10,30 +10,33 @@ namespace stcsim {
 
 /// OperandFetch: reads of A, B, C and E from the sub-core's register file.
 struct OperandFetchParameters {
-    std::uint32_t buffer_depth;       ///< instructions accepted ahead of the array
-    std::uint32_t register_banks;     ///< register r lives in bank r mod banks
-    std::uint32_t ports_per_bank;     ///< 1024-bit reads per bank and cycle
-    Cycle delivery_latency;           ///< from the last read a step needs to the array's input
+    std::uint32_t buffer_depth;    ///< instructions accepted ahead of the array
+    std::uint32_t register_banks;  ///< register r lives in bank r mod banks
+    std::uint32_t ports_per_bank;  ///< 1024-bit reads per bank and cycle
+    Cycle delivery_latency;        ///< from the last read a step needs to the array's input
 
     template <typename Visitor>
     void describe(Visitor& v) {
         v.parameter("buffer_depth", buffer_depth, {1, 64}, "instructions accepted ahead of the array");
-        v.parameter("register_banks", register_banks, {1, 8}, "register file banks (register r is in bank r mod banks)");
+        v.parameter("register_banks", register_banks, {1, 8},
+                    "register file banks (register r is in bank r mod banks)");
         v.parameter("ports_per_bank", ports_per_bank, {1, 4}, "1024-bit register reads per bank and cycle");
-        v.parameter("delivery_latency", delivery_latency, {1, 64}, "cycles from the last read a step needs to the array");
+        v.parameter("delivery_latency", delivery_latency, {1, 64},
+                    "cycles from the last read a step needs to the array");
     }
 };
 
 /// MetadataDecoder: 2-bit codes to select lines.
 struct MetadataDecoderParameters {
-    std::uint32_t codes_per_cycle;    ///< 2-bit codes decoded per cycle
-    Cycle minimum_interval;           ///< between the starts of two sparse instructions
-    Cycle latency;                    ///< from operands to select lines
+    std::uint32_t codes_per_cycle;  ///< 2-bit codes decoded per cycle
+    Cycle minimum_interval;         ///< between the starts of two sparse instructions
+    Cycle latency;                  ///< from operands to select lines
 
     template <typename Visitor>
     void describe(Visitor& v) {
         v.parameter("codes_per_cycle", codes_per_cycle, {1, 4096}, "2-bit metadata codes decoded per cycle");
-        v.parameter("minimum_interval", minimum_interval, {1, 4096}, "cycles between the starts of two sparse instructions");
+        v.parameter("minimum_interval", minimum_interval, {1, 4096},
+                    "cycles between the starts of two sparse instructions");
         v.parameter("latency", latency, {1, 64}, "cycles from metadata to select lines");
     }
 };
@@ -55,11 +58,11 @@ struct InputSelectorParameters {
 
 /// DotProductArray: rows x columns dot-product units.
 struct DotProductArrayParameters {
-    std::uint32_t rows;          ///< units along M
-    std::uint32_t columns;       ///< units along N
-    std::uint32_t unit_bits;     ///< operand bits a unit multiplies per step: 128 is 8 lanes of f16
-    Cycle pipeline_depth;        ///< from the last step of a pass to its sums
-    Cycle pass_chain_latency;    ///< from the start of a pass to the start of the next one that adds to its sums
+    std::uint32_t rows;        ///< units along M
+    std::uint32_t columns;     ///< units along N
+    std::uint32_t unit_bits;   ///< operand bits a unit multiplies per step: 128 is 8 lanes of f16
+    Cycle pipeline_depth;      ///< from the last step of a pass to its sums
+    Cycle pass_chain_latency;  ///< from the start of a pass to the start of the next one that adds to its sums
 
     template <typename Visitor>
     void describe(Visitor& v) {
@@ -74,8 +77,8 @@ struct DotProductArrayParameters {
 
 /// Accumulator: the final rounding and the write of D.
 struct AccumulatorParameters {
-    Cycle latency;                ///< from the sums to the register write
-    std::uint32_t write_ports;    ///< 1024-bit register writes per cycle
+    Cycle latency;              ///< from the sums to the register write
+    std::uint32_t write_ports;  ///< 1024-bit register writes per cycle
 
     template <typename Visitor>
     void describe(Visitor& v) {

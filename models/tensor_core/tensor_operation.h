@@ -18,10 +18,11 @@ using LaneValues = WarpRegister;
 ///
 /// Each module reads what the one before it produced, so that what is in D came through all of them.
 struct OperandValues {
-    std::vector<LaneValues> a, b, c, e;       ///< register operands as read (OperandFetch)
-    std::vector<std::uint8_t> select_lines;   ///< per row and stored element: position in its group (MetadataDecoder)
-    std::vector<std::uint32_t> selected_b;    ///< per row, column and stored element: B as the multipliers see it (InputSelector)
-    std::vector<std::uint32_t> sums;          ///< per row and column: D before the write (DotProductArray)
+    std::vector<LaneValues> a, b, c, e;      ///< register operands as read (OperandFetch)
+    std::vector<std::uint8_t> select_lines;  ///< per row and stored element: position in its group (MetadataDecoder)
+    std::vector<std::uint32_t>
+        selected_b;  ///< per row, column and stored element: B as the multipliers see it (InputSelector)
+    std::vector<std::uint32_t> sums;  ///< per row and column: D before the write (DotProductArray)
 };
 
 /// An mma issued by the warp scheduler. Timestamps are for the account of cycles only.
@@ -30,16 +31,16 @@ struct TensorOperation {
     WarpSlot warp;
     RegisterRange destination, a, b, c, e;
     std::uint8_t selector = 0;
-    Cycle issued{0};            ///< when the scheduler issued it
-    Cycle operand_wait{0};      ///< cycles until its operands were read, beyond an idle pipeline's
-    Cycle metadata_wait{0};     ///< mma.sp: cycles at the decoder, beyond an idle pipeline's
-    Cycle at_decoder{0};        ///< mma.sp: when it reached the decoder
-    Cycle selection{0};         ///< mma.sp: cycles the selector needs for it; the array cannot go faster
+    Cycle issued{0};         ///< when the scheduler issued it
+    Cycle operand_wait{0};   ///< cycles until its operands were read, beyond an idle pipeline's
+    Cycle metadata_wait{0};  ///< mma.sp: cycles at the decoder, beyond an idle pipeline's
+    Cycle at_decoder{0};     ///< mma.sp: when it reached the decoder
+    Cycle selection{0};      ///< mma.sp: cycles the selector needs for it; the array cannot go faster
     /// One is made and freed per mma, tens of millions of times a run: from a pool of its own.
     static void* operator new(std::size_t size);
     static void operator delete(void* operation) noexcept;
 
-    std::unique_ptr<OperandValues> values;   ///< when issued: null, or A, B and E as the stream provided them
+    std::unique_ptr<OperandValues> values;  ///< when issued: null, or A, B and E as the stream provided them
 };
 
 /// How an operation travels: handed from module to module.
@@ -53,7 +54,7 @@ struct TensorWriteback {
 
 /// OperandFetch has read the operands of one more mma of the warp: they may be overwritten.
 struct OperandsRead {
-    std::uint64_t operations;   ///< read so far by this tensor core, in issue order
+    std::uint64_t operations;  ///< read so far by this tensor core, in issue order
 };
 
 }  // namespace stcsim

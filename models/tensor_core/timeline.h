@@ -11,11 +11,11 @@ namespace stcsim {
 
 /// One instruction in one tensor core's array.
 struct TimelineEntry {
-    std::uint32_t tensor_core;   ///< of the SM
+    std::uint32_t tensor_core;  ///< of the SM
     WarpSlot warp;
     const MmaInstruction* instruction;
     Cycle issued;
-    Cycle start;                 ///< first step
+    Cycle start;  ///< first step
     Cycle steps;
 };
 

@@ -53,9 +53,9 @@ const GemmKernel& kernel_named(std::string_view name) {
     if (found != kernels.end()) return *found;
     std::vector<std::string> names{"auto", "best"};
     for (const GemmKernel& kernel : kernels) names.push_back(kernel.name);
-    throw InputError({}, fmt::format("kernel '{}'", name),
-                     fmt::format("auto, best or a name of the catalogue (near: {})",
-                                 fmt::join(near_names(name, names), ", ")));
+    throw InputError(
+        {}, fmt::format("kernel '{}'", name),
+        fmt::format("auto, best or a name of the catalogue (near: {})", fmt::join(near_names(name, names), ", ")));
 }
 
 const MmaInstruction& instruction_for(const GemmProblem& problem) {
@@ -69,9 +69,9 @@ const MmaInstruction& instruction_for(const GemmProblem& problem) {
         if (largest == nullptr || instruction.shape.k > largest->shape.k) largest = &instruction;
     }
     if (largest == nullptr || bits_of(problem.input) != 16) {
-        throw InputError({}, fmt::format("{} operands with {} accumulation", name_of(problem.input),
-                                         name_of(problem.accumulator)),
-                         "f16 with f32 or f16 accumulation, or bf16 with f32 accumulation");
+        throw InputError(
+            {}, fmt::format("{} operands with {} accumulation", name_of(problem.input), name_of(problem.accumulator)),
+            "f16 with f32 or f16 accumulation, or bf16 with f32 accumulation");
     }
     const bool output_fits = problem.output == problem.input || problem.output == problem.accumulator;
     if (!output_fits) {
@@ -87,12 +87,13 @@ void check_alignment(const GemmProblem& problem) {
     const std::uint64_t granularity = sparse ? 2 * stored : stored;
     if (problem.k % granularity != 0) {
         const std::uint64_t below = problem.k / granularity * granularity;
-        const std::string nearest = below == 0 ? fmt::format("{}", granularity)
-                                               : fmt::format("{} or {}", below, below + granularity);
-        throw InputError({}, fmt::format("k = {} in {}", problem.k, problem.name),
-                         fmt::format("a multiple of {} for {} {} (rows of {}A are copied 16 bytes at a time); nearest: {}",
-                                     granularity, sparse ? "2:4" : "dense", name_of(problem.input),
-                                     sparse ? "compressed " : "", nearest));
+        const std::string nearest =
+            below == 0 ? fmt::format("{}", granularity) : fmt::format("{} or {}", below, below + granularity);
+        throw InputError(
+            {}, fmt::format("k = {} in {}", problem.k, problem.name),
+            fmt::format("a multiple of {} for {} {} (rows of {}A are copied 16 bytes at a time); nearest: {}",
+                        granularity, sparse ? "2:4" : "dense", name_of(problem.input), sparse ? "compressed " : "",
+                        nearest));
     }
 }
 

@@ -13,8 +13,8 @@ namespace stcsim {
 /// A CTA's place in the problem.
 struct TileCoordinate {
     std::uint64_t batch;
-    std::uint64_t row;      ///< of the tile grid, along m
-    std::uint64_t column;   ///< along n
+    std::uint64_t row;     ///< of the tile grid, along m
+    std::uint64_t column;  ///< along n
 };
 
 /// Operand matrices in global memory. A is m x stored k and B is n x k (k contiguous in both), D is m x n; the metadata

@@ -148,14 +148,14 @@ class GemmWarpStream : public WarpStream {
     const std::vector<ProgramStep>* steps_;
     TileCoordinate tile_;
     bool operands_in_registers_;
-    const RegisterOperands* register_operands_;   ///< null: operands come through memory
+    const RegisterOperands* register_operands_;  ///< null: operands come through memory
     ProvidedOperands provided_;
     Phase phase_ = Phase::start;
     std::size_t step_ = 0;
     std::uint64_t prologue_tile_ = 0;
     std::uint64_t k_tile_ = 0;
-    std::uint64_t a_, b_, e_, d_;                 ///< addresses of the tile's operands
-    std::uint64_t rows_left_, columns_left_;      ///< of D from the tile's first on
+    std::uint64_t a_, b_, e_, d_;             ///< addresses of the tile's operands
+    std::uint64_t rows_left_, columns_left_;  ///< of D from the tile's first on
 };
 
 }  // namespace

@@ -2,8 +2,8 @@
 ///
 ///     copy the first stages - 1 k-tiles; wait for the first; barrier; load fragments of its first k-group
 ///     for each k-tile:
-///         for each k-group: multiply; meanwhile load the next group's fragments and copy the k-tile `stages - 1` ahead;
-///         before the last group: commit the copies, wait for the next k-tile, barrier
+///         for each k-group: multiply; meanwhile load the next group's fragments and copy the k-tile `stages - 1`
+///         ahead; before the last group: commit the copies, wait for the next k-tile, barrier
 ///     exchange D through shared memory, store it in whole rows
 #pragma once
 

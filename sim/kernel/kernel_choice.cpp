@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <vector>
 
 #include "base/error.h"
 #include "sm/residency.h"
@@ -11,6 +12,8 @@ namespace {
 
 /// Share of the tensor peak that one warp per sub-core reaches (measured on A100, arXiv 2206.02874).
 constexpr double one_warp_efficiency = 0.88;
+/// Estimates closer than this are not a reason to prefer one kernel.
+constexpr double as_good_as_least = 1.01;
 
 double bytes_per_k_tile(const GemmPlan& plan, const GpuParameters& gpu, std::uint32_t resident) {
     const SharedRegions regions = plan.sharing(gpu.sm_count, resident);
@@ -24,8 +27,7 @@ double estimate_cycles(const GemmPlan& plan, const GpuParameters& gpu) {
     const GemmKernel& kernel = plan.kernel();
     const Residency residency = resident_ctas(plan.resources(), gpu.sm.residency);
     if (residency.ctas == 0) return std::numeric_limits<double>::infinity();
-    const double per_sm =
-        static_cast<double>(ceil_divide<std::uint64_t>(plan.ctas(), gpu.sm_count));
+    const double per_sm = static_cast<double>(ceil_divide<std::uint64_t>(plan.ctas(), gpu.sm_count));
     const double resident = std::min<double>(residency.ctas, per_sm);
 
     const DotProductArrayParameters& array = gpu.sm.tensor_core.dot_product_array;
@@ -55,16 +57,24 @@ double estimate_cycles(const GemmPlan& plan, const GpuParameters& gpu) {
 }
 
 const GemmKernel& choose_kernel(const GemmProblem& problem, const GpuParameters& gpu) {
-    const GemmKernel* best = nullptr;
-    double least = std::numeric_limits<double>::infinity();
+    struct Candidate {
+        const GemmKernel* kernel;
+        double cycles;
+        double bytes;
+    };
+    std::vector<Candidate> candidates;
     for (const GemmKernel& kernel : kernel_catalogue()) {
-        const double cycles = estimate_cycles(GemmPlan(problem, kernel), gpu);
-        if (cycles > least || cycles == std::numeric_limits<double>::infinity()) continue;
-        least = cycles;
-        best = &kernel;
+        const GemmPlan plan(problem, kernel);
+        const double cycles = estimate_cycles(plan, gpu);
+        if (cycles == std::numeric_limits<double>::infinity()) continue;
+        const double bytes =
+            static_cast<double>(plan.ctas()) * static_cast<double>(plan.k_tiles()) * plan.stage_bytes();
+        candidates.push_back({&kernel, cycles, bytes});
     }
-    if (best == nullptr) throw InputError({}, "a GPU on whose SMs no kernel of the catalogue fits", "a larger SM");
-    return *best;
+    if (candidates.empty()) throw InputError({}, "a GPU on whose SMs no kernel of the catalogue fits", "a larger SM");
+    const double least = std::ranges::min_element(candidates, {}, &Candidate::cycles)->cycles;
+    std::erase_if(candidates, [&](const Candidate& candidate) { return candidate.cycles > as_good_as_least * least; });
+    return *std::ranges::min_element(candidates, {}, &Candidate::bytes)->kernel;
 }
 
 }  // namespace stcsim

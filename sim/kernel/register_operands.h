@@ -27,8 +27,10 @@ class RegisterOperands {
 
   private:
     [[nodiscard]] std::uint32_t element(std::uint64_t address) const;
-    [[nodiscard]] BitMatrix a_matrix(const TileCoordinate& tile, std::uint64_t k, const FragmentPosition& fragment) const;
-    [[nodiscard]] BitMatrix b_matrix(const TileCoordinate& tile, std::uint64_t k, const FragmentPosition& fragment) const;
+    [[nodiscard]] BitMatrix a_matrix(const TileCoordinate& tile, std::uint64_t k,
+                                     const FragmentPosition& fragment) const;
+    [[nodiscard]] BitMatrix b_matrix(const TileCoordinate& tile, std::uint64_t k,
+                                     const FragmentPosition& fragment) const;
     [[nodiscard]] WarpRegister metadata(const TileCoordinate& tile, std::uint64_t k_tile,
                                         const FragmentPosition& fragment) const;
 

@@ -194,9 +194,8 @@ std::vector<ProgramStep> WarpProgram::multiplications(std::uint32_t group) const
             const std::uint32_t column = row % 2 == 0 ? i : columns - 1 - i;
             ProgramStep step = plain(OperationClass::mma);
             WarpInstruction& instruction = step.instruction;
-            step.fragment = {.row = warp_row_ + row * mma.shape.m,
-                             .column = warp_column_ + column * mma.shape.n,
-                             .group = group};
+            step.fragment = {
+                .row = warp_row_ + row * mma.shape.m, .column = warp_column_ + column * mma.shape.n, .group = group};
             instruction.mma = &mma;
             instruction.a = range(a_register(group) + row * mma.a_registers(), mma.a_registers());
             instruction.b = range(b_register(group) + column * mma.b_registers(), mma.b_registers());
@@ -275,8 +274,8 @@ void WarpProgram::add_exchange(std::uint32_t m_tile) {
     std::uint32_t next_temporary = 0;
     for (std::uint32_t n_tile = 0; n_tile < n_tiles; ++n_tile) {
         for (std::uint32_t half = 0; half < 2; ++half) {
-            RegisterRange data = range((m_tile * n_tiles + n_tile) * accumulators + half * accumulators / 2,
-                                       accumulators / 2);
+            RegisterRange data =
+                range((m_tile * n_tiles + n_tile) * accumulators + half * accumulators / 2, accumulators / 2);
             if (pack) {
                 ProgramStep convert = plain(OperationClass::convert_pack);
                 convert.instruction.a = data;
@@ -292,9 +291,8 @@ void WarpProgram::add_exchange(std::uint32_t m_tile) {
             }
             ProgramStep store = plain(OperationClass::store_shared);
             store.instruction.a = data;
-            store.instruction.shared = {.offsets = &offsets,
-                                        .active = ~0U,
-                                        .bytes_per_lane = static_cast<std::uint8_t>(4 * stored_registers)};
+            store.instruction.shared = {
+                .offsets = &offsets, .active = ~0U, .bytes_per_lane = static_cast<std::uint8_t>(4 * stored_registers)};
             epilogue_.push_back(store);
         }
     }
@@ -314,8 +312,8 @@ void WarpProgram::add_exchange(std::uint32_t m_tile) {
             positions.row[lane] = warp_row_ + m_tile * 16 + row;
             positions.column[lane] = warp_column_ + bytes / output_bytes;
             shared[lane] = base + std::uint64_t{row} * pitch + bytes;
-            global[lane] = positions.row[lane] * plan_.d_row_bytes() +
-                           std::uint64_t{positions.column[lane]} * output_bytes;
+            global[lane] =
+                positions.row[lane] * plan_.d_row_bytes() + std::uint64_t{positions.column[lane]} * output_bytes;
         }
         const std::uint32_t slot = first / warp_lanes * 4 % (temporaries / 4 * 4);
         ProgramStep load = plain(OperationClass::load_shared);

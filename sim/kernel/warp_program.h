@@ -18,18 +18,18 @@ namespace stcsim {
 /// What the stream completes in a step.
 enum class StepAddress : std::uint8_t {
     none,
-    load_current,   ///< ldmatrix from the stage being computed
-    load_next,      ///< ldmatrix from the next stage; left out after the last k-tile
-    copy_a,         ///< cp.async of A for the k-tile `stages - 1` ahead; left out when there is none
+    load_current,  ///< ldmatrix from the stage being computed
+    load_next,     ///< ldmatrix from the next stage; left out after the last k-tile
+    copy_a,        ///< cp.async of A for the k-tile `stages - 1` ahead; left out when there is none
     copy_b,
     copy_e,
-    store_d,        ///< st.global to D
+    store_d,  ///< st.global to D
 };
 
 /// Rows and columns of the lanes, for predicates at the edges of the problem.
 struct LanePositions {
-    std::array<std::uint32_t, warp_lanes> row{};      ///< within the tile
-    std::array<std::uint32_t, warp_lanes> column{};   ///< cp.async: k element within the k-tile; store: column
+    std::array<std::uint32_t, warp_lanes> row{};     ///< within the tile
+    std::array<std::uint32_t, warp_lanes> column{};  ///< cp.async: k element within the k-tile; store: column
 };
 
 /// Where an mma works: rows and columns within the CTA's tile and the k-group within the k-tile.
@@ -43,8 +43,8 @@ struct FragmentPosition {
 struct ProgramStep {
     WarpInstruction instruction;
     StepAddress address = StepAddress::none;
-    const LanePositions* positions = nullptr;   ///< copies of A and B, stores
-    FragmentPosition fragment;                  ///< mma
+    const LanePositions* positions = nullptr;  ///< copies of A and B, stores
+    FragmentPosition fragment;                 ///< mma
 };
 
 /// The program of one warp of the CTA.
@@ -53,11 +53,11 @@ class WarpProgram {
     /// `memory_steps` false leaves only the mma: operands are in registers already.
     WarpProgram(const GemmPlan& plan, std::uint32_t warp, bool memory_steps);
 
-    [[nodiscard]] const std::vector<ProgramStep>& start() const { return start_; }            ///< before everything
-    [[nodiscard]] const std::vector<ProgramStep>& prologue() const { return prologue_; }      ///< one k-tile's copies
-    [[nodiscard]] const std::vector<ProgramStep>& first_loads() const { return first_loads_; }   ///< before the loop
-    [[nodiscard]] const std::vector<ProgramStep>& main_loop() const { return main_loop_; }    ///< one k-tile
-    [[nodiscard]] const std::vector<ProgramStep>& epilogue() const { return epilogue_; }      ///< stores, then exit
+    [[nodiscard]] const std::vector<ProgramStep>& start() const { return start_; }              ///< before everything
+    [[nodiscard]] const std::vector<ProgramStep>& prologue() const { return prologue_; }        ///< one k-tile's copies
+    [[nodiscard]] const std::vector<ProgramStep>& first_loads() const { return first_loads_; }  ///< before the loop
+    [[nodiscard]] const std::vector<ProgramStep>& main_loop() const { return main_loop_; }      ///< one k-tile
+    [[nodiscard]] const std::vector<ProgramStep>& epilogue() const { return epilogue_; }        ///< stores, then exit
 
     /// The first row and column of the warp's tile within the CTA's.
     [[nodiscard]] FragmentPosition origin() const { return {.row = warp_row_, .column = warp_column_}; }
@@ -85,13 +85,13 @@ class WarpProgram {
 
     const GemmPlan& plan_;
     std::uint32_t warp_;
-    std::uint32_t warp_row_;       ///< first row of the warp's tile within the CTA's
+    std::uint32_t warp_row_;  ///< first row of the warp's tile within the CTA's
     std::uint32_t warp_column_;
     bool memory_steps_;
-    std::deque<LaneOffsets> offsets_;         ///< stable addresses: instructions point into it
+    std::deque<LaneOffsets> offsets_;  ///< stable addresses: instructions point into it
     std::deque<LanePositions> positions_;
     std::vector<ProgramStep> start_;
-    std::vector<ProgramStep> copies_;         ///< one k-tile, without the commit
+    std::vector<ProgramStep> copies_;  ///< one k-tile, without the commit
     std::vector<ProgramStep> prologue_;
     std::vector<ProgramStep> first_loads_;
     std::vector<ProgramStep> main_loop_;

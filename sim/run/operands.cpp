@@ -74,13 +74,14 @@ void place_operands(const GemmPlan& plan, const std::vector<OperandMatrices>& op
         const BitMatrix& stored = plan.sparse() ? operands[i].compressed.values : operands[i].a;
         for (const std::uint32_t element : stored.storage) append_element(a, a_at, element, width);
         for (std::size_t column = 0; column < operands[i].b.columns; ++column) {
-            for (std::size_t k = 0; k < operands[i].b.rows; ++k) append_element(b, b_at, operands[i].b.at(k, column), width);
+            for (std::size_t k = 0; k < operands[i].b.rows; ++k)
+                append_element(b, b_at, operands[i].b.at(k, column), width);
         }
         if (!plan.sparse()) continue;
         const std::size_t rows = plan.tile_rows() * plan.kernel().tile_m;
         const std::size_t stored_k = plan.padded_k() / 2;
-        const std::vector<std::uint32_t> words =
-            reorder_metadata(plan.problem().input, padded_codes(operands[i].compressed, rows, stored_k), rows, stored_k);
+        const std::vector<std::uint32_t> words = reorder_metadata(
+            plan.problem().input, padded_codes(operands[i].compressed, rows, stored_k), rows, stored_k);
         STCSIM_ASSERT(words.size() * sizeof(std::uint32_t) == plan.e_bytes());
         std::memcpy(&e[i * plan.e_bytes()], words.data(), plan.e_bytes());
     }
@@ -99,10 +100,9 @@ Verification verify_result(const GemmPlan& plan, const std::vector<OperandMatric
     Verification verification;
     for (std::size_t i = 0; i < operands.size(); ++i) {
         const OperandMatrices& one = operands[i];
-        const BitMatrix reference =
-            plan.sparse()
-                ? reference_sparse_gemm(one.compressed.values, one.compressed.codes, one.b, zero, plan.padded_k())
-                : reference_gemm(one.a, one.b, zero, plan.padded_k());
+        const BitMatrix reference = plan.sparse() ? reference_sparse_gemm(one.compressed.values, one.compressed.codes,
+                                                                          one.b, zero, plan.padded_k())
+                                                  : reference_gemm(one.a, one.b, zero, plan.padded_k());
         for (std::size_t element = 0; element < reference.storage.size(); ++element) {
             const std::uint32_t expected = convert(problem.accumulator, problem.output, reference.storage[element]);
             std::uint32_t found = 0;
@@ -110,9 +110,8 @@ Verification verify_result(const GemmPlan& plan, const std::vector<OperandMatric
             ++verification.elements;
             if (found == expected) continue;
             if (verification.mismatches++ == 0) {
-                verification.first_mismatch =
-                    fmt::format("batch {}, row {}, column {}: found {:#x}, expected {:#x}", i, element / problem.n,
-                                element % problem.n, found, expected);
+                verification.first_mismatch = fmt::format("batch {}, row {}, column {}: found {:#x}, expected {:#x}", i,
+                                                          element / problem.n, element % problem.n, found, expected);
             }
         }
     }

@@ -32,10 +32,12 @@ void check_verification_size(const GemmProblem& problem) {
     };
     const double bytes = static_cast<double>(problem.batch) *
                          ((elements(problem.m, problem.k) + elements(problem.n, problem.k)) * bits_of(problem.input) +
-                          elements(problem.m, problem.n) * bits_of(problem.output)) / 8;
+                          elements(problem.m, problem.n) * bits_of(problem.output)) /
+                         8;
     if (bytes > most_verified_bytes) {
-        throw InputError({}, fmt::format("operands of {:.3g} bytes in {} to verify", bytes, problem.name),
-                         fmt::format("at most {:.3g} bytes; without --verify sizes are not limited", most_verified_bytes));
+        throw InputError(
+            {}, fmt::format("operands of {:.3g} bytes in {} to verify", bytes, problem.name),
+            fmt::format("at most {:.3g} bytes; without --verify sizes are not limited", most_verified_bytes));
     }
 }
 
@@ -56,8 +58,8 @@ std::string name_bound(const TensorCoreAccount& account) {
 /// Dense tensor peak of the whole chip in TFLOPS, from the shape of the array.
 double peak_tflops(const GpuParameters& gpu, ElementType input) {
     const DotProductArrayParameters& array = gpu.sm.tensor_core.dot_product_array;
-    const double fma_per_cycle = double{1} * gpu.sm_count * gpu.sm.sub_cores * array.rows * array.columns *
-                                 array.unit_bits / bits_of(input);
+    const double fma_per_cycle =
+        double{1} * gpu.sm_count * gpu.sm.sub_cores * array.rows * array.columns * array.unit_bits / bits_of(input);
     return 2 * fma_per_cycle * gpu.clock_hz / 1e12;
 }
 
@@ -77,8 +79,7 @@ SimulationResult simulate_kernel(const GpuDescription& gpu, const GemmProblem& p
     Timeline timeline;
     GpuRunOptions run;
     run.one_sm = options.scope != Scope::chip;
-    run.ctas = run.one_sm ? share_of_one_sm(plan.ctas(), parameters.sm_count)
-                          : CtaSelection{.count = plan.ctas()};
+    run.ctas = run.one_sm ? share_of_one_sm(plan.ctas(), parameters.sm_count) : CtaSelection{.count = plan.ctas()};
     if (run.one_sm) {
         run.sharing_sms = static_cast<std::uint32_t>(std::min<std::uint64_t>(parameters.sm_count, plan.ctas()));
         const Residency residency = resident_ctas(plan.resources(), parameters.sm.residency);
@@ -100,8 +101,7 @@ SimulationResult simulate_kernel(const GpuDescription& gpu, const GemmProblem& p
     result.tflops = 2 * problem.fused_multiply_adds() / result.time_us / 1e6;
     result.dense_peak_tflops = peak_tflops(parameters, problem.input);
     result.sparse_peak_tflops = parameters.sm.tensor_core.sparse_path ? 2 * result.dense_peak_tflops : 0;
-    result.tensor_utilization =
-        result.tflops / (plan.sparse() ? result.sparse_peak_tflops : result.dense_peak_tflops);
+    result.tensor_utilization = result.tflops / (plan.sparse() ? result.sparse_peak_tflops : result.dense_peak_tflops);
     result.tensor_cores = outcome.tensor_cores;
     result.account = outcome.account;
     result.bound_by = name_bound(outcome.account);

@@ -24,9 +24,9 @@ enum class Scope : std::uint8_t {
 
 struct SimulationOptions {
     Scope scope = Scope::chip;
-    std::string kernel = "auto";  ///< "auto", "best" or a name from the catalogue
-    bool verify = false;          ///< move values and compare every element of D with the reference numerics
-    std::uint64_t seed = 1;       ///< of the operands when verifying
+    std::string kernel = "auto";     ///< "auto", "best" or a name from the catalogue
+    bool verify = false;             ///< move values and compare every element of D with the reference numerics
+    std::uint64_t seed = 1;          ///< of the operands when verifying
     std::uint64_t shuffle_seed = 0;  ///< not 0: order of module construction and activation, which must not matter
     std::optional<std::filesystem::path> vcd;       ///< waveform of the first SM's tensor cores
     std::optional<std::filesystem::path> perfetto;  ///< timeline of the first SM's tensor cores (Chrome trace JSON)
@@ -46,15 +46,15 @@ struct SimulationResult {
     std::string gpu;
     std::string kernel;
     Scope scope = Scope::chip;
-    Cycle cycles{0};                ///< until the last CTA has finished
-    double time_us = 0;             ///< cycles / clock
-    double tflops = 0;              ///< 2 m n k batch / time; scope core and sm: of the chip whose SMs all do as this one
-    double dense_peak_tflops = 0;   ///< of the whole chip for this type
-    double sparse_peak_tflops = 0;  ///< 0 without a sparse path
-    double tensor_utilization = 0;  ///< tflops over the peak that applies to the row, 0 to 1
-    std::string bound_by;           ///< the largest cause in the account, in words
-    std::uint64_t tensor_cores = 0; ///< simulated
-    TensorCoreAccount account;      ///< summed over these tensor cores
+    Cycle cycles{0};     ///< until the last CTA has finished
+    double time_us = 0;  ///< cycles / clock
+    double tflops = 0;   ///< 2 m n k batch / time; scope core and sm: of the chip whose SMs all do as this one
+    double dense_peak_tflops = 0;    ///< of the whole chip for this type
+    double sparse_peak_tflops = 0;   ///< 0 without a sparse path
+    double tensor_utilization = 0;   ///< tflops over the peak that applies to the row, 0 to 1
+    std::string bound_by;            ///< the largest cause in the account, in words
+    std::uint64_t tensor_cores = 0;  ///< simulated
+    TensorCoreAccount account;       ///< summed over these tensor cores
     CounterReport counters;
     std::uint64_t simulated_ctas = 0;
     std::uint64_t total_ctas = 0;

@@ -25,7 +25,8 @@ char warp_identifier(std::uint32_t core) {
 std::map<Cycle, std::map<char, std::string>> value_changes(const Timeline& timeline) {
     std::map<Cycle, std::map<char, std::string>> changes;
     for (const TimelineEntry& entry : timeline.entries()) {
-        changes[entry.start][busy_identifier(entry.tensor_core)] = fmt::format("1{}", busy_identifier(entry.tensor_core));
+        changes[entry.start][busy_identifier(entry.tensor_core)] =
+            fmt::format("1{}", busy_identifier(entry.tensor_core));
         changes[entry.start][warp_identifier(entry.tensor_core)] =
             fmt::format("b{:b} {}", entry.warp.value(), warp_identifier(entry.tensor_core));
         // A following instruction that starts at once overwrites this.
@@ -38,12 +39,14 @@ std::map<Cycle, std::map<char, std::string>> value_changes(const Timeline& timel
 }  // namespace
 
 void write_vcd(const Timeline& timeline, Cycle end, std::uint32_t tensor_cores, const std::filesystem::path& file) {
-    std::string text = "$version stcsim $end\n$comment one time unit is one SM clock cycle $end\n$timescale 1 ns $end\n";
+    std::string text =
+        "$version stcsim $end\n$comment one time unit is one SM clock cycle $end\n$timescale 1 ns $end\n";
     text += "$scope module sm_0 $end\n";
     for (std::uint32_t core = 0; core < tensor_cores; ++core) {
-        text += fmt::format("$scope module tensor_core_{} $end\n$var wire 1 {} busy $end\n$var wire 8 {} warp $end\n"
-                            "$upscope $end\n",
-                            core, busy_identifier(core), warp_identifier(core));
+        text += fmt::format(
+            "$scope module tensor_core_{} $end\n$var wire 1 {} busy $end\n$var wire 8 {} warp $end\n"
+            "$upscope $end\n",
+            core, busy_identifier(core), warp_identifier(core));
     }
     text += "$upscope $end\n$enddefinitions $end\n#0\n$dumpvars\n";
     for (std::uint32_t core = 0; core < tensor_cores; ++core) {
@@ -76,8 +79,10 @@ void write_perfetto(const Timeline& timeline, double clock_hz, std::uint32_t ten
                           {"tid", entry.tensor_core},
                           {"ts", static_cast<double>(entry.start.value()) * microseconds},
                           {"dur", static_cast<double>(entry.steps.value()) * microseconds},
-                          {"args", {{"warp", entry.warp.value()}, {"issued_cycle", entry.issued.value()},
-                                    {"start_cycle", entry.start.value()}}}});
+                          {"args",
+                           {{"warp", entry.warp.value()},
+                            {"issued_cycle", entry.issued.value()},
+                            {"start_cycle", entry.start.value()}}}});
     }
     const nlohmann::ordered_json trace{{"displayTimeUnit", "ns"}, {"traceEvents", events}};
     write_whole_file(file, trace.dump());

@@ -21,9 +21,9 @@ struct GemmProblem {
     std::uint64_t n = 0;
     std::uint64_t k = 0;
     std::uint64_t batch = 1;
-    ElementType input = ElementType::f16;         ///< of A and B
+    ElementType input = ElementType::f16;  ///< of A and B
     ElementType accumulator = ElementType::f32;
-    ElementType output = ElementType::f16;        ///< of D as stored: the input type unless asked otherwise
+    ElementType output = ElementType::f16;  ///< of D as stored: the input type unless asked otherwise
     Sparsity sparsity = Sparsity::dense;
     std::uint64_t count = 1;
 
