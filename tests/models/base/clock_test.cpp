@@ -98,7 +98,7 @@ TEST_F(ClockTest, TheFirstOfTwoExceptionsIsKept) {
     }
 }
 
-TEST_F(ClockTest, ShufflingChangesTheOrderWithinACycleOnly) {
+TEST(Clock, ShufflingChangesTheOrderWithinACycleOnly) {
     const auto order_with = [](std::uint64_t seed) {
         Simulation simulation(seed);
         std::string order;
@@ -113,7 +113,6 @@ TEST_F(ClockTest, ShufflingChangesTheOrderWithinACycleOnly) {
         simulation.run();
         return order;
     };
-    simulation_.run();
     const std::string as_woken = order_with(0);
     const std::string shuffled = order_with(1);
     EXPECT_NE(as_woken, shuffled);

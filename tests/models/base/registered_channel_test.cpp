@@ -28,12 +28,15 @@ Module::Process in_every_cycle(std::function<void(Module&, Cycle)> act) {
     };
 }
 
+/// Tests that make a simulation for each of several cases.
+class RegisteredChannelCases : public ::testing::TestWithParam<std::uint64_t> {};
+
 class RegisteredChannelTest : public ::testing::TestWithParam<std::uint64_t> {
   protected:
     Simulation simulation_{GetParam()};
 };
 
-TEST_P(RegisteredChannelTest, AnItemIsVisibleExactlyItsDelayAfterTheWrite) {
+TEST_P(RegisteredChannelCases, AnItemIsVisibleExactlyItsDelayAfterTheWrite) {
     for (const std::uint64_t delay : {1U, 2U, 5U, 17U}) {
         Simulation simulation(GetParam());
         Channel channel("channel", simulation.clock, 4);
@@ -82,7 +85,7 @@ TEST_P(RegisteredChannelTest, AnItemNobodyExpectsIsThereForAReaderThatRunsButWak
     EXPECT_EQ(reader.evaluated(), (std::vector<Cycle>{Cycle(0), Cycle(8)}));
 }
 
-TEST_P(RegisteredChannelTest, AReaderThatExpectsAnItemIsWokenForItWhetherWrittenBeforeOrAfter) {
+TEST_P(RegisteredChannelCases, AReaderThatExpectsAnItemIsWokenForItWhetherWrittenBeforeOrAfter) {
     for (const std::uint64_t written : {2U, 4U, 6U}) {
         Simulation simulation(GetParam());
         Channel channel("channel", simulation.clock, 4, ChannelOrder::as_written, ReaderWake::when_expected);
@@ -222,12 +225,12 @@ Arrivals arrivals(std::uint64_t seed, ChannelOrder order) {
     return seen;
 }
 
-TEST_P(RegisteredChannelTest, AsWrittenALaterItemNeverOvertakes) {
+TEST_P(RegisteredChannelCases, AsWrittenALaterItemNeverOvertakes) {
     EXPECT_EQ(arrivals(GetParam(), ChannelOrder::as_written),
               (Arrivals{{Cycle(20), 1}, {Cycle(20), 2}, {Cycle(20), 3}, {Cycle(20), 4}, {Cycle(20), 5}}));
 }
 
-TEST_P(RegisteredChannelTest, ByArrivalAShorterDelayOvertakesAndEqualOnesKeepTheOrderOfWriting) {
+TEST_P(RegisteredChannelCases, ByArrivalAShorterDelayOvertakesAndEqualOnesKeepTheOrderOfWriting) {
     EXPECT_EQ(arrivals(GetParam(), ChannelOrder::by_arrival),
               (Arrivals{{Cycle(5), 2}, {Cycle(7), 4}, {Cycle(20), 1}, {Cycle(20), 3}, {Cycle(20), 5}}));
 }
@@ -241,6 +244,7 @@ TEST_P(RegisteredChannelTest, AnUnboundPortHasNeitherItemsNorSpace) {
     EXPECT_EQ(module.evaluated().size(), 1U);
 }
 
+INSTANTIATE_TEST_SUITE_P(EvaluationOrder, RegisteredChannelCases, ::testing::ValuesIn(shuffle_seeds));
 INSTANTIATE_TEST_SUITE_P(EvaluationOrder, RegisteredChannelTest, ::testing::ValuesIn(shuffle_seeds));
 
 /// What two modules, which send each other items at random times with random delays and stall at random, saw.
