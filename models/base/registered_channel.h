@@ -62,7 +62,7 @@ enum class ChannelOrder : std::uint8_t {
 /// For which items the reader is woken.
 enum class ReaderWake : std::uint8_t {
     for_each_item,
-    when_expected,  ///< only after expect(); other items are picked up whenever the reader runs
+    when_expected,  ///< the first, then only after expect(); other items are picked up whenever the reader runs
 };
 
 /// The channel. `capacity` counts items written and not yet read.
@@ -76,7 +76,7 @@ class RegisteredChannel final : public sc_core::sc_object, public ChannelReader<
           writer_clock_(&clock),
           capacity_(capacity),
           order_(order),
-          wakes_reader_(wake == ReaderWake::for_each_item),
+          wakes_reader_(true),
           wake_(wake),
           items_(initial_storage) {}
 
@@ -112,7 +112,9 @@ class RegisteredChannel final : public sc_core::sc_object, public ChannelReader<
     void expect() override {
         if (wake_ == ReaderWake::for_each_item) return;
         wakes_reader_ = true;
-        if (!items_.empty()) reader_->wake_at(std::max(items_.front().visible, reader_clock_->now() + Cycle(1)));
+        if (!items_.empty()) {
+            reader_->wake_at(std::max({items_.front().visible, reader_busy_until_, reader_clock_->now() + Cycle(1)}));
+        }
     }
 
     void attach_reader(ClockedModule& reader) override {

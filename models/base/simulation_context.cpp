@@ -2,8 +2,9 @@
 
 #include "base/error.h"
 
-/// The SystemC library has a main() that calls this; programs that use the model as a library have their own main().
-int sc_main(int, char**) {
+/// The SystemC library has a main() that calls this; programs that use the model as a library have their own main(), and
+/// may have their own sc_main().
+[[gnu::weak]] int sc_main(int, char**) {
     return 1;
 }
 

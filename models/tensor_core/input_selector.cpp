@@ -9,7 +9,11 @@ InputSelector::InputSelector(const sc_core::sc_module_name& name, Clock& clock,
     : ClockedModule(name, clock), decoded("decoded", *this), to_array("to_array", *this), parameters_(parameters) {}
 
 void InputSelector::evaluate(Cycle) {
-    if (!decoded.has_item() || !to_array.has_space()) return;
+    if (!decoded.has_item()) {
+        decoded.expect();
+        return;
+    }
+    if (!to_array.has_space()) return;
     TensorOperationPointer operation = decoded.pop();
     operation->selection = selection_cycles(*operation->instruction, parameters_);
     selection_cycles_ += operation->selection;
@@ -19,7 +23,11 @@ void InputSelector::evaluate(Cycle) {
             select_inputs(*operation->instruction, operation->values->b, operation->values->select_lines);
     }
     to_array.push(std::move(operation), parameters_.latency);
-    if (decoded.has_item()) wake_at(clock().now() + Cycle(1));
+    if (!decoded.has_item()) {
+        decoded.expect();
+    } else if (to_array.has_space()) {
+        wake_at(clock().now() + Cycle(1));
+    }
 }
 
 void InputSelector::report(CounterReport& report) const {

@@ -15,7 +15,11 @@ MetadataDecoder::MetadataDecoder(const sc_core::sc_module_name& name, Clock& clo
       array_(array) {}
 
 void MetadataDecoder::evaluate(Cycle now) {
-    if (!fetched.has_item() || !to_selector.has_space()) return;
+    if (!fetched.has_item()) {
+        fetched.expect();
+        return;
+    }
+    if (!to_selector.has_space()) return;
     if (now < next_start_) {
         wake_at(next_start_);
         return;
@@ -37,7 +41,11 @@ void MetadataDecoder::evaluate(Cycle now) {
     wait_ += operation->metadata_wait;
     to_selector.push(std::move(operation), parameters_.latency + lag);
     fetched.busy_until(next_start_);
-    if (fetched.has_item()) wake_at(next_start_);
+    if (!fetched.has_item()) {
+        fetched.expect();
+    } else if (to_selector.has_space()) {
+        wake_at(next_start_);
+    }
 }
 
 void MetadataDecoder::report(CounterReport& report) const {

@@ -16,13 +16,16 @@ OperandFetch::OperandFetch(const sc_core::sc_module_name& name, Clock& clock, co
       reads_per_bank_(parameters.register_banks) {}
 
 void OperandFetch::evaluate(Cycle now) {
-    if (!issued.has_item()) return;
+    if (!issued.has_item()) {
+        issued.expect();
+        return;
+    }
     if (now < ports_free_) {
         wake_at(ports_free_);
         return;
     }
-    const bool sparse = issued.front()->instruction->sparse;
-    WritePort<TensorOperationPointer>& next_stage = sparse ? to_decoder : to_array;
+    // A stage without space wakes us when it has some.
+    WritePort<TensorOperationPointer>& next_stage = stage_for(*issued.front());
     if (!next_stage.has_space()) return;
 
     TensorOperationPointer operation = issued.pop();
@@ -33,13 +36,20 @@ void OperandFetch::evaluate(Cycle now) {
     if (registers_.has_values()) read_values(*operation);
     read_notice.push({++operations_}, reads.all);
 
-    const Cycle delivery = sparse ? Cycle(1) : parameters_.delivery_latency;
+    const Cycle delivery = operation->instruction->sparse ? Cycle(1) : parameters_.delivery_latency;
     operation->operand_wait = now - operation->issued - Cycle(1);
     operation->at_decoder = now + reads.first_step + delivery;
     next_stage.push(std::move(operation), reads.first_step + delivery);
     issued.busy_until(ports_free_);
-    // With the next stage full, its reader will wake us.
-    if (issued.has_item() && next_stage.has_space()) wake_at(ports_free_);
+    if (!issued.has_item()) {
+        issued.expect();
+    } else if (stage_for(*issued.front()).has_space()) {
+        wake_at(ports_free_);
+    }
+}
+
+WritePort<TensorOperationPointer>& OperandFetch::stage_for(const TensorOperation& operation) {
+    return operation.instruction->sparse ? to_decoder : to_array;
 }
 
 OperandFetch::Reads OperandFetch::reads_of(const TensorOperation& operation) {

@@ -44,6 +44,7 @@ class OperandFetch : public ClockedModule {
     };
 
     void evaluate(Cycle now) override;
+    [[nodiscard]] WritePort<TensorOperationPointer>& stage_for(const TensorOperation& operation);
     /// Remembers the counts of the patterns it has seen: they only depend on the instruction and the operands' banks.
     [[nodiscard]] Reads reads_of(const TensorOperation& operation);
     [[nodiscard]] Reads count_reads(const TensorOperation& operation);

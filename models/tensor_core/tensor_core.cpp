@@ -17,15 +17,17 @@ TensorCore::TensorCore(const sc_core::sc_module_name& name, Clock& clock, const 
                        RegisterFile& registers, Timeline* timeline, std::uint32_t number,
                        std::uint64_t construction_order)
     : sc_module(name),
-      issued_("issued", clock, parameters.operand_fetch.buffer_depth),
+      issued_("issued", clock, parameters.operand_fetch.buffer_depth, ChannelOrder::as_written,
+              ReaderWake::when_expected),
       dense_operations_("dense_operations", clock, pipeline_registers),
       sums_("sums", clock, results_in_flight),
       written_("written", clock, results_in_flight, ChannelOrder::as_written, ReaderWake::when_expected),
       operands_read_("operands_read", clock, results_in_flight, ChannelOrder::as_written, ReaderWake::when_expected) {
     if (parameters.sparse_path) {
-        sparse_operations_ =
-            std::make_unique<RegisteredChannel<TensorOperationPointer>>("sparse_operations", clock, pipeline_registers);
-        decoded_ = std::make_unique<RegisteredChannel<TensorOperationPointer>>("decoded", clock, pipeline_registers);
+        sparse_operations_ = std::make_unique<RegisteredChannel<TensorOperationPointer>>(
+            "sparse_operations", clock, pipeline_registers, ChannelOrder::as_written, ReaderWake::when_expected);
+        decoded_ = std::make_unique<RegisteredChannel<TensorOperationPointer>>(
+            "decoded", clock, pipeline_registers, ChannelOrder::as_written, ReaderWake::when_expected);
         selected_ = std::make_unique<RegisteredChannel<TensorOperationPointer>>("selected", clock, pipeline_registers);
     }
     std::vector<std::function<void()>> constructions{
