@@ -9,7 +9,7 @@
 
 namespace stcsim {
 
-Clock::Clock(const sc_core::sc_module_name& name) : sc_module(name), group_(nullptr), update_phase_(*this) {
+Clock::Clock(const sc_core::sc_module_name& name) : sc_module(name), group_(nullptr) {
     calendar_.fill(no_node);
     SC_HAS_PROCESS(Clock);
     SC_METHOD(start_alone);
@@ -18,7 +18,7 @@ Clock::Clock(const sc_core::sc_module_name& name) : sc_module(name), group_(null
 }
 
 Clock::Clock(const sc_core::sc_module_name& name, ClockGroup& group, std::uint32_t rank)
-    : sc_module(name), group_(&group), update_phase_(*this) {
+    : sc_module(name), group_(&group) {
     calendar_.fill(no_node);
     group.add(*this, rank);
 }
@@ -85,53 +85,46 @@ Cycle Clock::next_occupied() const {
     return next;
 }
 
-void Clock::start_cycle(Cycle cycle) {
+void Clock::run_cycle(Cycle cycle) {
     now_ = cycle;
     started_ = true;
     in_cycle_ = true;
-    update_requested_ = false;
     move_far_wakes();
     const std::size_t bucket = cycle.value() % buckets;
     std::uint32_t node = std::exchange(calendar_[bucket], no_node);
     occupied_[bucket / 64] &= ~(std::uint64_t{1} << (bucket % 64));
-    std::vector<ClockedModule*> shuffled;
     while (node != no_node) {
-        ++evaluations_;
-        if (shuffle_) {
-            shuffled.push_back(nodes_[node].module);
-        } else {
-            nodes_[node].module->wake_.notify(sc_core::SC_ZERO_TIME);
-        }
+        ClockedModule& module = *nodes_[node].module;
         const std::uint32_t next = std::exchange(nodes_[node].next, free_node_);
         free_node_ = std::exchange(node, next);
+        if (shuffle_) {
+            shuffled_.push_back(&module);
+        } else {
+            evaluate(module);
+        }
     }
-    std::ranges::shuffle(shuffled, random_);
-    for (ClockedModule* module : shuffled) module->wake_.notify(sc_core::SC_ZERO_TIME);
-}
-
-void Clock::note_evaluation() {
-    if (update_requested_) return;
-    update_requested_ = true;
-    update_phase_.request();
-}
-
-void Clock::end_cycle() {
+    if (shuffle_) {
+        std::ranges::shuffle(shuffled_, random_);
+        for (ClockedModule* module : shuffled_) evaluate(*module);
+        shuffled_.clear();
+    }
     in_cycle_ = false;
-    update_requested_ = false;
-    if (failure_) return;
-    if (group_ == nullptr) {
-        if (const Cycle next = next_occupied(); next != never) schedule_alone(next);
-    } else if (!run_until(limit_)) {
-        group_->pass_turn();
+}
+
+void Clock::evaluate(ClockedModule& module) {
+    if (module.last_evaluation_ == now_) return;  // woken twice for this cycle
+    module.last_evaluation_ = now_;
+    ++evaluations_;
+    // SystemC would turn the exception into a report of its own and lose the type.
+    try {
+        module.evaluate(now_);
+    } catch (...) {
+        fail(std::current_exception());
     }
 }
 
-bool Clock::run_until(Cycle limit) {
-    limit_ = limit;
-    const Cycle next = next_occupied();
-    if (next >= limit) return false;
-    start_cycle(next);
-    return true;
+void Clock::run_until(Cycle limit) {
+    for (Cycle next = next_occupied(); next < limit && !failure_; next = next_occupied()) run_cycle(next);
 }
 
 void Clock::schedule_alone(Cycle at) {
@@ -143,24 +136,11 @@ void Clock::schedule_alone(Cycle at) {
 
 void Clock::start_alone() {
     next_alone_ = never;
-    if (!failure_) start_cycle(Cycle(sc_core::sc_time_stamp().value()));
+    if (failure_) return;
+    run_cycle(Cycle(sc_core::sc_time_stamp().value()));
+    if (const Cycle next = next_occupied(); next != never) schedule_alone(next);
 }
 
-ClockedModule::ClockedModule(const sc_core::sc_module_name& name, Clock& clock) : sc_module(name), clock_(clock) {
-    using SC_CURRENT_USER_MODULE = ClockedModule;
-    SC_METHOD(run);
-    sensitive << wake_;
-    dont_initialize();
-}
-
-void ClockedModule::run() {
-    clock_.note_evaluation();
-    // SystemC would turn the exception into a report of its own and lose the type.
-    try {
-        evaluate(clock_.now());
-    } catch (...) {
-        clock_.fail(std::current_exception());
-    }
-}
+ClockedModule::ClockedModule(const sc_core::sc_module_name& name, Clock& clock) : sc_module(name), clock_(clock) {}
 
 }  // namespace stcsim

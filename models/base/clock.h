@@ -1,14 +1,15 @@
 /// The SM clock of a simulation, and modules that sleep until they have something to do.
 ///
-/// A module has one clocked process, `evaluate(now)`, which runs only in the cycles it was woken for: by itself
-/// (`wake_at`) or by a channel whose state it sees change. All evaluations of a cycle happen in one SystemC delta
-/// cycle; what they write to channels becomes visible in later cycles only. So the order of evaluations within a cycle
-/// cannot matter, and the clock can shuffle it to prove that. In the delta cycle's update phase the clock moves on.
+/// A module is evaluated only in the cycles it was woken for: by itself (`wake_at`) or by a channel whose state it sees
+/// change. What evaluations write to channels becomes visible in later cycles only. So the order of evaluations within
+/// a cycle cannot matter, and the clock can shuffle it to prove that.
+///
+/// The clock is the SystemC process of all its modules: it calls their `evaluate` from a calendar of cycles. A SystemC
+/// process and event per module would do the same and was measured to take half as long again for a whole GPU: tens of
+/// millions of activations, most of whose time went into the kernel's own bookkeeping.
 ///
 /// One SystemC time unit is one cycle. A clock on its own takes SystemC's time along with every cycle. Clocks in a
 /// `ClockGroup` (base/clock_group.h) run ahead of it by a few cycles, one after the other.
-///
-/// Wake-ups live in a calendar of cycles, which costs a fraction of a timed SystemC notification each.
 #pragma once
 
 #include <array>
@@ -51,17 +52,6 @@ class Clock : public sc_core::sc_module {
     friend class ClockedModule;
     friend class ClockGroup;
 
-    /// SystemC's update phase, passed on to the clock.
-    class UpdatePhase : public sc_core::sc_prim_channel {
-      public:
-        explicit UpdatePhase(Clock& clock) : sc_prim_channel("update_phase"), clock_(clock) {}
-        void request() { request_update(); }
-
-      private:
-        void update() override { clock_.end_cycle(); }
-        Clock& clock_;
-    };
-
     /// A wake-up in the calendar: a list element in `nodes_`.
     struct Node {
         ClockedModule* module;
@@ -73,11 +63,10 @@ class Clock : public sc_core::sc_module {
     static constexpr std::uint32_t no_node = ~std::uint32_t{0};
 
     void start_alone();
-    /// Runs the cycles before `limit` in which something is to be done, delta cycle by delta cycle; false if none is.
-    bool run_until(Cycle limit);
-    void start_cycle(Cycle cycle);
-    void end_cycle();
-    void note_evaluation();
+    /// Runs the cycles before `limit` in which something is to be done.
+    void run_until(Cycle limit);
+    void run_cycle(Cycle cycle);
+    void evaluate(ClockedModule& module);
     void add_to_calendar(ClockedModule& module, Cycle at);
     void move_far_wakes();
     /// The next cycle after now with a wake-up, or `never`.
@@ -85,12 +74,9 @@ class Clock : public sc_core::sc_module {
     void schedule_alone(Cycle at);
 
     ClockGroup* group_;
-    UpdatePhase update_phase_;
     Cycle now_{0};
-    Cycle limit_{0};         ///< in a group: cycles before this one may run now
-    bool started_ = false;   ///< whether cycle 0 has been
-    bool in_cycle_ = false;  ///< between start_cycle and end_cycle
-    bool update_requested_ = false;
+    bool started_ = false;      ///< whether cycle 0 has been
+    bool in_cycle_ = false;     ///< modules are being evaluated
     Cycle next_alone_ = never;  ///< alone: the cycle SystemC will start us in
     sc_core::sc_event start_event_;
     std::array<std::uint32_t, buckets> calendar_;
@@ -100,11 +86,12 @@ class Clock : public sc_core::sc_module {
     std::multimap<Cycle, ClockedModule*> far_wakes_;  ///< beyond the calendar
     std::uint64_t evaluations_ = 0;
     std::exception_ptr failure_;
+    std::vector<ClockedModule*> shuffled_;
     bool shuffle_ = false;
     std::mt19937_64 random_;
 };
 
-/// A module with one clocked process.
+/// A module that its clock evaluates.
 class ClockedModule : public sc_core::sc_module {
   public:
     /// Evaluates the module in cycle `at`, later than now. Repeated requests for a cycle are one.
@@ -118,17 +105,16 @@ class ClockedModule : public sc_core::sc_module {
   protected:
     ClockedModule(const sc_core::sc_module_name& name, Clock& clock);
 
-    /// The process: reads what is visible in cycle `now`, acts, and asks to be woken again if need be. May be called
+    /// Reads what is visible in cycle `now`, acts, and asks to be woken again if need be. May be called
     /// in a cycle in which nothing changed for it.
     virtual void evaluate(Cycle now) = 0;
 
   private:
     friend class Clock;
-    void run();
 
     Clock& clock_;
-    sc_core::sc_event wake_;
     Cycle last_request_ = never;
+    Cycle last_evaluation_ = never;
 };
 
 }  // namespace stcsim

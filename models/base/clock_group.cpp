@@ -10,7 +10,7 @@ namespace stcsim {
 ClockGroup::ClockGroup(const sc_core::sc_module_name& name, Cycle quantum) : sc_module(name), quantum_(quantum) {
     STCSIM_ASSERT(quantum > Cycle(0));
     SC_HAS_PROCESS(ClockGroup);
-    SC_METHOD(start_quantum);
+    SC_METHOD(run_quantum);
     sensitive << quantum_event_;
 }
 
@@ -22,22 +22,15 @@ void ClockGroup::start_of_simulation() {
     std::ranges::sort(members_, {}, &Member::rank);
 }
 
-void ClockGroup::start_quantum() {
-    quantum_end_ = Cycle(sc_core::sc_time_stamp().value()) + quantum_;
-    turn_ = 0;
-    pass_turn();
-}
-
-void ClockGroup::pass_turn() {
-    if (failed_) return;
-    while (turn_ < members_.size()) {
-        if (members_[turn_++].clock->run_until(quantum_end_)) return;
-    }
+void ClockGroup::run_quantum() {
+    const Cycle present(sc_core::sc_time_stamp().value());
     Cycle next = never;
+    for (const Member& member : members_) {
+        member.clock->run_until(present + quantum_);
+        if (failed_) return;
+    }
     for (const Member& member : members_) next = std::min(next, member.clock->next_occupied());
-    if (next == never) return;
-    const Cycle elapsed(sc_core::sc_time_stamp().value());
-    quantum_event_.notify(sc_core::sc_time::from_value((next - elapsed).value()));
+    if (next != never) quantum_event_.notify(sc_core::sc_time::from_value((next - present).value()));
 }
 
 void ClockGroup::rethrow_failure() const {

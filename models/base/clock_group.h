@@ -38,14 +38,10 @@ class ClockGroup : public sc_core::sc_module {
 
     void add(Clock& clock, std::uint32_t rank);
     void start_of_simulation() override;
-    void start_quantum();
-    /// Lets the next clocks run; called when one has done its part of the quantum.
-    void pass_turn();
+    void run_quantum();
 
     Cycle quantum_;
-    Cycle quantum_end_{0};
     std::vector<Member> members_;  ///< by rank once the simulation has started
-    std::size_t turn_ = 0;
     bool failed_ = false;
     sc_core::sc_event quantum_event_;
 };

@@ -18,8 +18,7 @@
 #include <cstddef>
 #include <utility>
 
-#include <boost/circular_buffer.hpp>
-
+#include "base/arrival_queue.h"
 #include "base/clock.h"
 #include "base/error.h"
 
@@ -53,16 +52,10 @@ class ChannelWriter : public virtual sc_core::sc_interface {
     virtual void attach_writer(ClockedModule& writer) = 0;
 };
 
-/// Whether items leave a channel in the order they were written or in the order they become visible.
-enum class ChannelOrder : std::uint8_t {
-    as_written,  ///< a later item never overtakes an earlier one
-    by_arrival,  ///< items with a shorter delay overtake; equal arrivals keep the order of writing
-};
-
 /// For which items the reader is woken.
 enum class ReaderWake : std::uint8_t {
     for_each_item,
-    when_expected,  ///< the first, then only after expect(); other items are picked up whenever the reader runs
+    when_expected,  ///< only after expect(); other items are picked up whenever the reader runs
 };
 
 /// The channel. `capacity` counts items written and not yet read.
@@ -75,20 +68,18 @@ class RegisteredChannel final : public sc_core::sc_object, public ChannelReader<
           reader_clock_(&clock),
           writer_clock_(&clock),
           capacity_(capacity),
-          order_(order),
-          wakes_reader_(true),
+          wakes_reader_(wake == ReaderWake::for_each_item),
           wake_(wake),
-          items_(initial_storage) {}
+          items_(order) {}
 
     [[nodiscard]] bool has_item() const override {
-        return !items_.empty() && items_.front().visible <= reader_clock_->now();
+        return !items_.empty() && items_.first_visible() <= reader_clock_->now();
     }
-    [[nodiscard]] const T& front() const override { return items_.front().value; }
+    [[nodiscard]] const T& front() const override { return items_.front(); }
 
     T pop() override {
         STCSIM_ASSERT(has_item());
-        T value = std::move(items_.front().value);
-        items_.pop_front();
+        T value = items_.pop();
         if (wake_ == ReaderWake::when_expected) wakes_reader_ = false;
         if (freed_in_ != reader_clock_->now()) {
             freed_in_ = reader_clock_->now();
@@ -103,7 +94,8 @@ class RegisteredChannel final : public sc_core::sc_object, public ChannelReader<
 
     void push(T item, Cycle delay) override {
         STCSIM_ASSERT(has_space() && delay > Cycle(0));
-        insert({std::move(item), writer_clock_->now() + delay});
+        const Cycle visible = items_.insert(std::move(item), writer_clock_->now() + delay);
+        if (wakes_reader_ && reader_ != nullptr) reader_->wake_at(std::max(visible, reader_busy_until_));
         if (freed_ > 0 && freed_in_ == writer_clock_->now()) wake_refused_writer();
     }
 
@@ -113,7 +105,7 @@ class RegisteredChannel final : public sc_core::sc_object, public ChannelReader<
         if (wake_ == ReaderWake::for_each_item) return;
         wakes_reader_ = true;
         if (!items_.empty()) {
-            reader_->wake_at(std::max({items_.front().visible, reader_busy_until_, reader_clock_->now() + Cycle(1)}));
+            reader_->wake_at(std::max({items_.first_visible(), reader_busy_until_, reader_clock_->now() + Cycle(1)}));
         }
     }
 
@@ -127,13 +119,6 @@ class RegisteredChannel final : public sc_core::sc_object, public ChannelReader<
     }
 
   private:
-    struct Item {
-        T value;
-        Cycle visible;
-    };
-    using Items = boost::circular_buffer<Item>;
-    static constexpr std::size_t initial_storage = 2;
-
     /// What the writer sees as used: the items, and what was freed in this very cycle.
     [[nodiscard]] std::size_t used_space() const {
         return items_.size() + (freed_in_ == writer_clock_->now() ? freed_ : 0);
@@ -144,28 +129,15 @@ class RegisteredChannel final : public sc_core::sc_object, public ChannelReader<
         if (used_space() >= capacity_ && writer_ != nullptr) writer_->wake_at(writer_clock_->now() + Cycle(1));
     }
 
-    void insert(Item item) {
-        if (order_ == ChannelOrder::as_written && !items_.empty()) {
-            item.visible = std::max(item.visible, items_.back().visible);
-        }
-        if (wakes_reader_ && reader_ != nullptr) reader_->wake_at(std::max(item.visible, reader_busy_until_));
-        if (items_.full()) items_.set_capacity(2 * items_.capacity());
-        items_.push_back(std::move(item));
-        for (std::size_t i = items_.size() - 1; i > 0 && items_[i - 1].visible > items_[i].visible; --i) {
-            std::swap(items_[i - 1], items_[i]);
-        }
-    }
-
     Clock* reader_clock_;
     Clock* writer_clock_;
     std::size_t capacity_;
-    ChannelOrder order_;
     bool wakes_reader_;
     ReaderWake wake_;
     Cycle reader_busy_until_{0};
     ClockedModule* reader_ = nullptr;
     ClockedModule* writer_ = nullptr;
-    Items items_;
+    ArrivalQueue<T> items_;
     Cycle freed_in_ = never;  ///< the cycle in which `freed_` items were read
     std::size_t freed_ = 0;
 };

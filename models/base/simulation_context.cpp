@@ -2,8 +2,8 @@
 
 #include "base/error.h"
 
-/// The SystemC library has a main() that calls this; programs that use the model as a library have their own main(), and
-/// may have their own sc_main().
+/// The SystemC library has a main() that calls this; programs that use the model as a library have their own main(),
+/// and may have their own sc_main().
 [[gnu::weak]] int sc_main(int, char**) {
     return 1;
 }
@@ -30,7 +30,8 @@ void SimulationContext::run(Cycle limit) {
 }
 
 bool SimulationContext::run_for(Cycle cycles) {
-    sc_core::sc_start(sc_core::sc_time::from_value(cycles.value()), sc_core::SC_EXIT_ON_STARVATION);
+    // To the end of the window even if the next event is beyond it: time would stand still otherwise.
+    sc_core::sc_start(sc_core::sc_time::from_value(cycles.value()), sc_core::SC_RUN_TO_TIME);
     return sc_core::sc_pending_activity();
 }
 

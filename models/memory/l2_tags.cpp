@@ -1,8 +1,21 @@
 #include "memory/l2_tags.h"
 
+#include <limits>
+
+#include "base/error.h"
 #include "memory/address_hash.h"
 
 namespace stcsim {
+namespace {
+
+/// Whole line numbers in 32 bits, so that the tags of a set of 16 ways share one line of the host's cache: enough for
+/// half a terabyte in lines of 128 bytes.
+std::uint32_t tag_of(std::uint64_t line) {
+    STCSIM_ASSERT(line < std::numeric_limits<std::uint32_t>::max());
+    return static_cast<std::uint32_t>(line + 1);
+}
+
+}  // namespace
 
 L2Tags::L2Tags(const L2CacheParameters& parameters)
     : ways_(parameters.ways),
@@ -16,8 +29,9 @@ std::size_t L2Tags::first_way(std::uint64_t hash) const {
 }
 
 std::size_t L2Tags::way_of(std::uint64_t line, std::size_t first) const {
+    const std::uint32_t tag = tag_of(line);
     for (std::size_t way = first; way < first + ways_; ++way) {
-        if (lines_[way] == line + 1) return way;
+        if (lines_[way] == tag) return way;
     }
     return not_found;
 }
@@ -36,8 +50,9 @@ L2Sectors* L2Tags::access(std::uint64_t line, std::uint64_t hash, std::optional<
             if (way == not_found || last_use_[candidate] < last_use_[way]) way = candidate;
         }
         if (way == not_found) return nullptr;
-        if (sectors_[way].dirty != 0) evicted = Eviction{.line = lines_[way] - 1, .dirty = sectors_[way].dirty};
-        lines_[way] = line + 1;
+        if (sectors_[way].dirty != 0)
+            evicted = Eviction{.line = lines_[way] - std::uint64_t{1}, .dirty = sectors_[way].dirty};
+        lines_[way] = tag_of(line);
         sectors_[way] = {};
     }
     last_use_[way] = ++uses_;

@@ -43,7 +43,7 @@ class L2Tags {
     std::size_t sets_;
     std::uint64_t uses_ = 0;
     // Kept apart, so that a look-up touches the tags of a set only.
-    std::vector<std::uint64_t> lines_;  ///< line + 1; 0: the way is empty
+    std::vector<std::uint32_t> lines_;  ///< line + 1; 0: the way is empty
     std::vector<std::uint64_t> last_use_;
     std::vector<L2Sectors> sectors_;
 };

@@ -90,9 +90,9 @@ void StreamingMultiprocessor::build_sub_core(Clock& clock, const SmParameters& p
                                          registers_, context.timeline, number, context.construction_order);
     };
     build_tensor_core();
-    sub_core.scheduler = std::make_unique<WarpScheduler>(fmt::format("warp_scheduler_{}", number).c_str(), clock,
-                                                         parameters.warp_scheduler, context.stream, registers_,
-                                                         sub_core.tensor_core->attribution());
+    sub_core.scheduler = std::make_unique<WarpScheduler>(
+        fmt::format("warp_scheduler_{}", number).c_str(), clock, parameters.warp_scheduler,
+        parameters.tensor_core.sparse_path, context.stream, registers_, sub_core.tensor_core->attribution());
 }
 
 void StreamingMultiprocessor::connect(std::uint32_t number) {

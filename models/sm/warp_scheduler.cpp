@@ -9,7 +9,7 @@
 namespace stcsim {
 
 WarpScheduler::WarpScheduler(const sc_core::sc_module_name& name, Clock& clock,
-                             const WarpSchedulerParameters& parameters, InstructionStream& stream,
+                             const WarpSchedulerParameters& parameters, bool sparse_path, InstructionStream& stream,
                              RegisterFile& registers, CycleAttribution& attribution)
     : ClockedModule(name, clock),
       launches("launches", *this),
@@ -24,6 +24,7 @@ WarpScheduler::WarpScheduler(const sc_core::sc_module_name& name, Clock& clock,
       barrier_arrivals("barrier_arrivals", *this),
       barrier_releases("barrier_releases", *this),
       parameters_(parameters),
+      sparse_path_(sparse_path),
       stream_(stream),
       registers_(registers),
       attribution_(attribution) {}
@@ -226,6 +227,10 @@ void WarpScheduler::issue(WarpContext& warp, Cycle now) {
 
 void WarpScheduler::issue_mma(WarpContext& warp, Cycle now) {
     const WarpInstruction& next = warp.next;
+    if (next.mma->sparse && !sparse_path_) {
+        throw InputError({}, fmt::format("{} in a tensor core without sparse path", next.mma->name()),
+                         "a GPU with sm.tensor_core.sparse_path");
+    }
     auto operation = std::make_unique<TensorOperation>();
     operation->instruction = next.mma;
     operation->warp = warp.launch.warp;

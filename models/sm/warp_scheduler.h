@@ -30,8 +30,9 @@ namespace stcsim {
 
 class WarpScheduler : public ClockedModule {
   public:
+    /// Without `sparse_path` an mma.sp in the stream is an InputError.
     WarpScheduler(const sc_core::sc_module_name& name, Clock& clock, const WarpSchedulerParameters& parameters,
-                  InstructionStream& stream, RegisterFile& registers, CycleAttribution& attribution);
+                  bool sparse_path, InstructionStream& stream, RegisterFile& registers, CycleAttribution& attribution);
 
     ReadPort<WarpLaunch> launches;
     WritePort<WarpExit> exits;
@@ -77,6 +78,7 @@ class WarpScheduler : public ClockedModule {
     static TensorCoreState state_for(Obstacle obstacle);
 
     WarpSchedulerParameters parameters_;
+    bool sparse_path_;
     InstructionStream& stream_;
     RegisterFile& registers_;
     CycleAttribution& attribution_;

@@ -22,6 +22,7 @@ class InputSelector : public ClockedModule {
     void report(CounterReport& report) const;
 
   private:
+    void start_of_simulation() override { decoded.expect(); }
     void evaluate(Cycle now) override;
 
     InputSelectorParameters parameters_;

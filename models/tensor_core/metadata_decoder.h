@@ -24,6 +24,7 @@ class MetadataDecoder : public ClockedModule {
     void report(CounterReport& report) const;
 
   private:
+    void start_of_simulation() override { fetched.expect(); }
     void evaluate(Cycle now) override;
 
     MetadataDecoderParameters parameters_;

@@ -43,6 +43,7 @@ class OperandFetch : public ClockedModule {
         Reads reads;
     };
 
+    void start_of_simulation() override { issued.expect(); }
     void evaluate(Cycle now) override;
     [[nodiscard]] WritePort<TensorOperationPointer>& stage_for(const TensorOperation& operation);
     /// Remembers the counts of the patterns it has seen: they only depend on the instruction and the operands' banks.
