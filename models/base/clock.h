@@ -5,8 +5,8 @@
 /// a cycle cannot matter, and the clock can shuffle it to prove that.
 ///
 /// The clock is the SystemC process of all its modules: it calls their `evaluate` from a calendar of cycles. A SystemC
-/// process and event per module would do the same and was measured to take half as long again for a whole GPU: tens of
-/// millions of activations, most of whose time went into the kernel's own bookkeeping.
+/// process and event per module would do the same and was measured to take a third longer for a whole GPU: hundreds of
+/// millions of activations, each with the kernel's own bookkeeping.
 ///
 /// One SystemC time unit is one cycle. A clock on its own takes SystemC's time along with every cycle. Clocks in a
 /// `ClockGroup` (base/clock_group.h) run ahead of it by a few cycles, one after the other.

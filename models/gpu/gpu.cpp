@@ -56,20 +56,20 @@ class Gpu {
             options.one_sm ? fair_share(parameters.memory, options.sharing_sms) : parameters.memory;
         chip_clock_.shuffle_evaluations(options.shuffle_seed);
         sms_.resize(sms);
-        construct_in_order({
-                               [&] {
-                                   memory_ = std::make_unique<MemorySystem>(
-                                       "memory", chip_clock_, memory_parameters, sms, parameters.clock_hz,
-                                       options.shared_regions, options.shuffle_seed);
-                               },
-                               [&] {
-                                   scheduler_ = std::make_unique<CtaScheduler>("cta_scheduler", chip_clock_,
-                                                                               parameters.cta_scheduler, sms, slots,
-                                                                               options.ctas);
-                               },
-                               [&] { build_sms(parameters, stream, options, slots); },
-                           },
-                           options.shuffle_seed);
+        construct_in_order(
+            {
+                [&] {
+                    memory_ = std::make_unique<MemorySystem>(
+                        "memory", chip_clock_, memory_parameters, sms, parameters.clock_hz, options.shared_regions,
+                        options.shuffle_seed, options.one_sm ? 1.0 / options.sharing_sms : 1.0);
+                },
+                [&] {
+                    scheduler_ = std::make_unique<CtaScheduler>("cta_scheduler", chip_clock_, parameters.cta_scheduler,
+                                                                sms, slots, options.ctas);
+                },
+                [&] { build_sms(parameters, stream, options, slots); },
+            },
+            options.shuffle_seed);
         for (std::uint32_t i = 0; i < sms; ++i) connect(i);
     }
 

@@ -19,7 +19,7 @@ std::uint32_t count(std::uint32_t sectors) {
 }  // namespace
 
 L2Cache::L2Cache(const sc_core::sc_module_name& name, Clock& clock, const L2CacheParameters& parameters,
-                 SharedRegions regions)
+                 SharedRegions regions, double written_share)
     : ClockedModule(name, clock),
       requests("requests", *this),
       responses("responses", *this),
@@ -28,6 +28,8 @@ L2Cache::L2Cache(const sc_core::sc_module_name& name, Clock& clock, const L2Cach
       parameters_(parameters),
       regions_(std::move(regions)),
       tags_(parameters),
+      most_dirty_sectors_(static_cast<std::uint64_t>(
+          static_cast<double>(parameters.capacity.value() / parameters.sector.value()) * written_share)),
       slice_free_(parameters.slices) {}
 
 void L2Cache::evaluate(Cycle now) {
@@ -81,25 +83,47 @@ Cycle L2Cache::serve_line(const MemoryTransaction& transaction, const SectorRequ
     std::optional<Eviction> evicted;
     L2Sectors* line = tags_.access(request.line, hash, evicted);
     if (evicted) {
-        evicted_dirty_sectors_ += count(evicted->dirty);
+        dirty_sectors_ -= count(evicted->dirty);
+        written_back_sectors_ += count(evicted->dirty);
         send_to_memory(evicted->line, evicted->dirty, true);
     }
-    // Every way of the set waits for data: the line passes through without being kept.
-    L2Sectors passing;
-    if (line == nullptr) line = &passing;
-
-    if (transaction.write) {
-        written_sectors_ += count(request.sectors);
-        line->present |= request.sectors;
-        line->dirty |= request.sectors;
-        if (line == &passing) send_to_memory(request.line, request.sectors, true);
+    if (transaction.write) written_sectors_ += count(request.sectors);
+    if (line != nullptr && transaction.write) {
+        write(request.line, request.sectors, *line);
         return ready;
     }
+    if (transaction.write) {
+        // Every way of the set waits for data: the sectors pass through without being kept.
+        written_back_sectors_ += count(request.sectors);
+        send_to_memory(request.line, request.sectors, true);
+        return ready;
+    }
+    L2Sectors passing;
+    if (line == nullptr) line = &passing;
     hit_sectors_ += count(request.sectors & line->present);
     missing = request.sectors & ~line->present;
     merged_sectors_ += count(missing & line->requested);
     fetch_missing(request.line, *line, missing & ~line->requested);
     return ready;
+}
+
+void L2Cache::write(std::uint64_t line, std::uint32_t sectors, L2Sectors& state) {
+    if (state.dirty == 0) dirty_lines_.push_back(line);
+    dirty_sectors_ += count(sectors & ~state.dirty);
+    state.present |= sectors;
+    state.dirty |= sectors;
+    while (dirty_sectors_ > most_dirty_sectors_) write_back_oldest();
+}
+
+void L2Cache::write_back_oldest() {
+    const std::uint64_t oldest = dirty_lines_.front();
+    dirty_lines_.pop_front();
+    L2Sectors* state = tags_.find(oldest);
+    if (state == nullptr || state->dirty == 0) return;
+    dirty_sectors_ -= count(state->dirty);
+    written_back_sectors_ += count(state->dirty);
+    send_to_memory(oldest, state->dirty, true);
+    state->dirty = 0;
 }
 
 void L2Cache::fetch_missing(std::uint64_t line, L2Sectors& state, std::uint32_t sectors) {
@@ -143,8 +167,8 @@ void L2Cache::report(CounterReport& report) const {
     report.add(prefix, "merged_sectors", "sectors", "sectors read that were already on their way", merged_sectors_);
     report.add(prefix, "missed_sectors", "sectors", "sectors requested from memory", missed_sectors_);
     report.add(prefix, "written_sectors", "sectors", "sectors written by the SMs", written_sectors_);
-    report.add(prefix, "evicted_dirty_sectors", "sectors", "dirty sectors written back to memory",
-               evicted_dirty_sectors_);
+    report.add(prefix, "written_back_sectors", "sectors", "dirty sectors written back to memory",
+               written_back_sectors_);
 }
 
 }  // namespace stcsim

@@ -13,7 +13,8 @@ constexpr std::size_t bounded_by_requesters = std::numeric_limits<std::size_t>::
 }  // namespace
 
 MemorySystem::MemorySystem(const sc_core::sc_module_name& name, Clock& clock, const MemoryParameters& parameters,
-                           std::uint32_t sms, double clock_hz, SharedRegions regions, std::uint64_t construction_order)
+                           std::uint32_t sms, double clock_hz, SharedRegions regions, std::uint64_t construction_order,
+                           double written_share)
     : sc_module(name),
       cache_requests_("cache_requests", clock, bounded_by_requesters, ChannelOrder::by_arrival),
       cache_responses_("cache_responses", clock, bounded_by_requesters, ChannelOrder::by_arrival),
@@ -31,7 +32,7 @@ MemorySystem::MemorySystem(const sc_core::sc_module_name& name, Clock& clock, co
                 interconnect_->from_cache.bind(cache_responses_);
             },
             [&] {
-                l2_ = std::make_unique<L2Cache>("l2", clock, parameters.l2, std::move(regions));
+                l2_ = std::make_unique<L2Cache>("l2", clock, parameters.l2, std::move(regions), written_share);
                 l2_->requests.bind(cache_requests_);
                 l2_->responses.bind(cache_responses_);
                 l2_->to_memory.bind(device_requests_);

@@ -12,9 +12,11 @@ namespace stcsim {
 
 class MemorySystem : public sc_core::sc_module {
   public:
-    /// `construction_order` shuffles the order in which the modules are constructed.
+    /// `regions` and `written_share`: see L2Cache. `construction_order` shuffles the order in which the modules are
+    /// constructed.
     MemorySystem(const sc_core::sc_module_name& name, Clock& clock, const MemoryParameters& parameters,
-                 std::uint32_t sms, double clock_hz, SharedRegions regions, std::uint64_t construction_order);
+                 std::uint32_t sms, double clock_hz, SharedRegions regions, std::uint64_t construction_order,
+                 double written_share = 1);
 
     /// Binds one SM's ports.
     void connect(std::uint32_t sm, WritePort<TransactionPointer>& requests, ReadPort<TransactionPointer>& responses);

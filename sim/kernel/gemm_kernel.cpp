@@ -75,8 +75,10 @@ const MmaInstruction& instruction_for(const GemmProblem& problem) {
     }
     const bool output_fits = problem.output == problem.input || problem.output == problem.accumulator;
     if (!output_fits) {
+        const bool one = problem.input == problem.accumulator;
         throw InputError({}, fmt::format("output type {}", name_of(problem.output)),
-                         fmt::format("{} or {}", name_of(problem.input), name_of(problem.accumulator)));
+                         one ? std::string(name_of(problem.input))
+                             : fmt::format("{} or {}", name_of(problem.input), name_of(problem.accumulator)));
     }
     return *largest;
 }

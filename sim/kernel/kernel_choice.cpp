@@ -53,7 +53,9 @@ double estimate_cycles(const GemmPlan& plan, const GpuParameters& gpu) {
         (gpu.cta_scheduler.launch_latency + gpu.sm.load_store_unit.latency + memory.l2.hit_latency + memory.hbm.latency)
             .value());
     const double store = double{1} * kernel.tile_m * kernel.tile_n * plan.output_bytes() / std::min(l2_share, link);
-    return per_sm * static_cast<double>(plan.k_tiles()) * k_tile + per_sm / resident * (latency + store);
+    const double stored = per_sm * kernel.tile_m * kernel.tile_n * plan.output_bytes() / hbm_share;
+    const double main_loops = per_sm * static_cast<double>(plan.k_tiles()) * k_tile;
+    return std::max(main_loops, stored) + per_sm / resident * (latency + store);
 }
 
 const GemmKernel& choose_kernel(const GemmProblem& problem, const GpuParameters& gpu) {

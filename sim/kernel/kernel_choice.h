@@ -11,8 +11,8 @@ namespace stcsim {
 /// A k-tile of a CTA costs the most of: its tensor steps; the wavefronts of its ldmatrix reads and cp.async fills at
 /// one per cycle; its bytes at the SM's share of the L2's bandwidth; its share of the wave's distinct bytes at the
 /// share of the HBM's. Tensor steps count 1/0.88 when each sub-core holds a single warp (the published rate of one
-/// warp, arXiv 2206.02874). The SM with the most CTAs runs its k-tiles one after the other, and adds per round of
-/// resident CTAs the fill of the pipeline and the store of D.
+/// warp, arXiv 2206.02874). The SM with the most CTAs runs its k-tiles one after the other, no faster than its share of
+/// the HBM takes D, and adds per round of resident CTAs the fill of the pipeline and the store of D.
 double estimate_cycles(const GemmPlan& plan, const GpuParameters& gpu);
 
 /// The kernel with the least estimate among those that fit on the GPU; of those within a hundredth of it, the one that
