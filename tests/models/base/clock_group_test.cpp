@@ -16,7 +16,7 @@ namespace {
 /// Passes a token on after `hold` local steps, and notes when it had it.
 class Relay : public ClockedModule {
   public:
-    Relay(const char* name, Clock& clock, Cycle delay, std::uint32_t passes, bool starts)
+    Relay(const sc_core::sc_module_name& name, Clock& clock, Cycle delay, std::uint32_t passes, bool starts)
         : ClockedModule(name, clock),
           input("input", *this),
           output("output", *this),
@@ -84,7 +84,7 @@ TEST(ClockGroup, ATokenArrivesAfterTheSumOfTheDelays) {
 TEST(ClockGroup, AnExceptionOfAnyClockStopsAllAndKeepsItsType) {
     class Failing : public ClockedModule {
       public:
-        Failing(const char* name, Clock& clock) : ClockedModule(name, clock) { wake_at(Cycle(5)); }
+        Failing(const sc_core::sc_module_name& name, Clock& clock) : ClockedModule(name, clock) { wake_at(Cycle(5)); }
 
       private:
         void evaluate(Cycle) override { throw InputError({}, "this", "that"); }

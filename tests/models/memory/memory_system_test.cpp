@@ -28,10 +28,11 @@ struct Access {
 class MemoryBench {
   public:
     MemoryBench(const MemoryParameters& parameters, std::uint32_t sms, SharedRegions regions = {},
-                std::uint64_t shuffle_seed = 0)
+                std::uint64_t shuffle_seed = 0, double written_share = 1)
         : simulation_(shuffle_seed),
           sector_(parameters.l2.sector),
-          memory_("memory", simulation_.clock, parameters, sms, a100().clock_hz, std::move(regions), shuffle_seed),
+          memory_("memory", simulation_.clock, parameters, sms, a100().clock_hz, std::move(regions), shuffle_seed,
+                  written_share),
           waiting_(sms) {
         for (std::uint32_t sm = 0; sm < sms; ++sm) {
             requesters_.emplace_back(sc_core::sc_gen_unique_name("requester"), simulation_.clock,
@@ -155,6 +156,20 @@ TEST(MemorySystem, SectorsOfALineAreFetchedOnDemand) {
     EXPECT_EQ(bench.counter("memory.hbm.read_bytes"), 64U);
 }
 
+TEST(MemorySystem, WhatIsWrittenBeyondTheShareOfTheCapacityGoesToMemoryAndStaysReadable) {
+    const MemoryParameters parameters = a100().memory;
+    const std::uint64_t kept = 5;
+    const double share =
+        static_cast<double>(kept * parameters.l2.line.value()) / static_cast<double>(parameters.l2.capacity.value());
+    MemoryBench bench(parameters, 1, {}, 0, share * 1.0001);
+    std::vector<Access> accesses;
+    for (std::uint64_t line = 1; line <= 12; ++line) accesses.push_back(write(line));
+    for (std::uint64_t line = 1; line <= 12; ++line) accesses.push_back(read(line, 0, whole_line, later));
+    bench.run(accesses);
+    EXPECT_EQ(bench.counter("memory.hbm.written_bytes"), (12 - kept) * parameters.l2.line.value());
+    EXPECT_EQ(bench.counter("memory.hbm.read_bytes"), 0U);
+}
+
 TEST(MemorySystem, AWrittenLineIsAHitAndGoesToMemoryWhenItIsReplaced) {
     MemoryParameters parameters = a100().memory;
     parameters.l2.ways = 2;
@@ -164,7 +179,7 @@ TEST(MemorySystem, AWrittenLineIsAHitAndGoesToMemoryWhenItIsReplaced) {
                read(3, 0, whole_line, later * 3)});
     EXPECT_EQ(bench.counter("memory.l2.written_sectors"), 4U);
     EXPECT_EQ(bench.counter("memory.l2.hit_sectors"), 4U);
-    EXPECT_EQ(bench.counter("memory.l2.evicted_dirty_sectors"), 4U);
+    EXPECT_EQ(bench.counter("memory.l2.written_back_sectors"), 4U);
     EXPECT_EQ(bench.counter("memory.hbm.written_bytes"), 128U);
     EXPECT_EQ(bench.counter("memory.hbm.read_bytes"), 256U) << "a write does not fetch";
 }
@@ -268,7 +283,7 @@ RC_GTEST_PROP(MemorySystem, ReturnsEveryAccessAndAccountsForEverySector, ()) {
     RC_ASSERT(bench.counter("memory.hbm.read_bytes") == missed * 32);
     RC_ASSERT(bench.counter("memory.interconnect.response_bytes") == read_sectors * 32);
     RC_ASSERT(bench.counter("memory.interconnect.request_bytes") == written_sectors * 32);
-    RC_ASSERT(bench.counter("memory.hbm.written_bytes") >= bench.counter("memory.l2.evicted_dirty_sectors") * 32);
+    RC_ASSERT(bench.counter("memory.hbm.written_bytes") >= bench.counter("memory.l2.written_back_sectors") * 32);
 }
 
 RC_GTEST_PROP(MemorySystem, ReturnsInTheSameCyclesInAnyEvaluationOrder, ()) {
