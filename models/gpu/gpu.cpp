@@ -25,11 +25,16 @@ constexpr Cycle progress_interval{20000};
 /// under way.
 constexpr std::size_t unbounded = std::numeric_limits<std::size_t>::max();
 
+/// What of the load/store unit's latency its channel to the link does not take already.
+Cycle latency_in_sm(const GpuParameters& parameters) {
+    return parameters.sm.load_store_unit.latency - Cycle(1);
+}
+
 /// The SMs and the rest of the chip exchange CTAs, their ends, requests and responses; the shortest of their delays is
 /// how far they can run without looking at each other.
 Cycle quantum_of(const GpuParameters& parameters) {
     return std::min({parameters.cta_scheduler.launch_latency, parameters.cta_scheduler.completion_latency,
-                     parameters.sm.load_store_unit.latency, parameters.memory.interconnect.latency});
+                     MemorySystem::shortest_delay(parameters.memory, latency_in_sm(parameters))});
 }
 
 std::uint32_t cta_slots(const GpuParameters& parameters, const CtaResources& resources) {
@@ -47,7 +52,8 @@ std::uint32_t cta_slots(const GpuParameters& parameters, const CtaResources& res
 class Gpu {
   public:
     Gpu(const GpuParameters& parameters, InstructionStream& stream, const GpuRunOptions& options)
-        : clocks_("clocks", quantum_of(parameters)),
+        : sm_latency_(latency_in_sm(parameters)),
+          clocks_("clocks", quantum_of(parameters)),
           bank_conflicts_(parameters.sm.shared_memory),
           chip_clock_("chip_clock", clocks_, 0) {
         const std::uint32_t sms = options.one_sm ? 1 : parameters.sm_count;
@@ -132,9 +138,11 @@ class Gpu {
         sm.cta_controller().launches.bind(launches_[i]);
         scheduler_->done[i].bind(done_[i]);
         sm.cta_controller().done.bind(done_[i]);
-        memory_->connect(i, sm.load_store_unit().to_memory, sm.load_store_unit().from_memory);
+        memory_->connect(i, sm.load_store_unit().to_memory, sm.load_store_unit().from_memory, &sm_clocks_[i],
+                         sm_latency_);
     }
 
+    Cycle sm_latency_;
     ClockGroup clocks_;
     BankConflicts bank_conflicts_;
     Clock chip_clock_;  ///< of everything outside the SMs

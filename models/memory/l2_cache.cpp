@@ -19,10 +19,8 @@ std::uint32_t count(std::uint32_t sectors) {
 }  // namespace
 
 L2Cache::L2Cache(const sc_core::sc_module_name& name, Clock& clock, const L2CacheParameters& parameters,
-                 SharedRegions regions, double written_share)
+                 std::uint32_t sms, SharedRegions regions, double written_share)
     : ClockedModule(name, clock),
-      requests("requests", *this),
-      responses("responses", *this),
       to_memory("to_memory", *this),
       from_memory("from_memory", *this),
       parameters_(parameters),
@@ -30,11 +28,18 @@ L2Cache::L2Cache(const sc_core::sc_module_name& name, Clock& clock, const L2Cach
       tags_(parameters),
       most_dirty_sectors_(static_cast<std::uint64_t>(
           static_cast<double>(parameters.capacity.value() / parameters.sector.value()) * written_share)),
-      slice_free_(parameters.slices) {}
+      slice_free_(parameters.slices) {
+    for (std::uint32_t i = 0; i < sms; ++i) {
+        requests.emplace_back(sc_core::sc_gen_unique_name("requests"), *this);
+        responses.emplace_back(sc_core::sc_gen_unique_name("responses"), *this);
+    }
+}
 
 void L2Cache::evaluate(Cycle now) {
     while (from_memory.has_item()) receive_fill(from_memory.pop(), now);
-    while (requests.has_item()) serve(requests.pop(), now);
+    for (auto& port : requests) {
+        while (port.has_item()) serve(port.pop(), now);
+    }
 }
 
 Cycle L2Cache::distance(SmIndex sm, std::uint64_t hash) const {
@@ -45,7 +50,7 @@ Cycle L2Cache::distance(SmIndex sm, std::uint64_t hash) const {
 
 void L2Cache::serve(TransactionPointer transaction, Cycle now) {
     transaction->awaited = 0;
-    transaction->ready = now;
+    transaction->ready = now + parameters_.hit_latency;
     std::uint32_t index = 0;
     for (const SectorRequest& request : transaction->requests) {
         std::uint32_t missing = 0;
@@ -65,9 +70,13 @@ void L2Cache::serve(TransactionPointer transaction, Cycle now) {
     if (transaction->awaited > 0) {
         waiting_[index] = std::move(transaction);
     } else {
-        const Cycle delay = std::max(transaction->ready - now, Cycle(1));
-        responses.push(std::move(transaction), delay);
+        respond(std::move(transaction), now);
     }
+}
+
+void L2Cache::respond(TransactionPointer transaction, Cycle now) {
+    const Cycle delay = std::max(transaction->ready - now, parameters_.hit_latency);
+    responses[transaction->sm.value()].push(std::move(transaction), delay);
 }
 
 Cycle L2Cache::serve_line(const MemoryTransaction& transaction, const SectorRequest& request, Cycle now,
@@ -153,8 +162,7 @@ void L2Cache::receive_fill(const DeviceResponse& fill, Cycle now) {
         TransactionPointer& transaction = waiting_[waiter.transaction];
         transaction->ready = std::max(transaction->ready, now + parameters_.hit_latency + waiter.extra);
         if (--transaction->awaited > 0) continue;
-        const Cycle delay = std::max(transaction->ready - now, Cycle(1));
-        responses.push(std::move(transaction), delay);
+        respond(std::move(transaction), now);
         free_waiting_.push_back(waiter.transaction);
     }
     std::erase_if(waiters, [](const Waiter& waiter) { return waiter.sectors == 0; });

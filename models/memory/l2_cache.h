@@ -26,11 +26,11 @@ namespace stcsim {
 
 class L2Cache : public ClockedModule {
   public:
-    L2Cache(const sc_core::sc_module_name& name, Clock& clock, const L2CacheParameters& parameters,
+    L2Cache(const sc_core::sc_module_name& name, Clock& clock, const L2CacheParameters& parameters, std::uint32_t sms,
             SharedRegions regions, double written_share);
 
-    ReadPort<TransactionPointer> requests;
-    WritePort<TransactionPointer> responses;
+    std::deque<ReadPort<TransactionPointer>> requests;    ///< per SM
+    std::deque<WritePort<TransactionPointer>> responses;  ///< per SM
     WritePort<DeviceRequest> to_memory;
     ReadPort<DeviceResponse> from_memory;
 
@@ -54,6 +54,7 @@ class L2Cache : public ClockedModule {
     void write_back_oldest();
     void fetch_missing(std::uint64_t line, L2Sectors& state, std::uint32_t sectors);
     void send_to_memory(std::uint64_t line, std::uint32_t sectors, bool write);
+    void respond(TransactionPointer transaction, Cycle now);
     [[nodiscard]] Cycle distance(SmIndex sm, std::uint64_t hash) const;
 
     L2CacheParameters parameters_;

@@ -1,6 +1,9 @@
 #include "memory/memory_system.h"
 
+#include <algorithm>
 #include <limits>
+
+#include <fmt/format.h>
 
 #include "base/construction_order.h"
 
@@ -16,25 +19,15 @@ MemorySystem::MemorySystem(const sc_core::sc_module_name& name, Clock& clock, co
                            std::uint32_t sms, double clock_hz, SharedRegions regions, std::uint64_t construction_order,
                            double written_share)
     : sc_module(name),
-      cache_requests_("cache_requests", clock, bounded_by_requesters, ChannelOrder::by_arrival),
-      cache_responses_("cache_responses", clock, bounded_by_requesters, ChannelOrder::by_arrival),
+      clock_(clock),
+      link_parameters_(parameters.interconnect),
+      connections_(sms),
       device_requests_("device_requests", clock, bounded_by_requesters),
       device_responses_("device_responses", clock, bounded_by_requesters, ChannelOrder::by_arrival) {
-    for (std::uint32_t i = 0; i < sms; ++i) {
-        from_sms_.emplace_back(sc_core::sc_gen_unique_name("from_sm"), clock, bounded_by_requesters);
-        to_sms_.emplace_back(sc_core::sc_gen_unique_name("to_sm"), clock, bounded_by_requesters);
-    }
     construct_in_order(
         {
             [&] {
-                interconnect_ = std::make_unique<Interconnect>("interconnect", clock, parameters.interconnect, sms);
-                interconnect_->to_cache.bind(cache_requests_);
-                interconnect_->from_cache.bind(cache_responses_);
-            },
-            [&] {
-                l2_ = std::make_unique<L2Cache>("l2", clock, parameters.l2, std::move(regions), written_share);
-                l2_->requests.bind(cache_requests_);
-                l2_->responses.bind(cache_responses_);
+                l2_ = std::make_unique<L2Cache>("l2", clock, parameters.l2, sms, std::move(regions), written_share);
                 l2_->to_memory.bind(device_requests_);
                 l2_->from_memory.bind(device_responses_);
             },
@@ -45,20 +38,40 @@ MemorySystem::MemorySystem(const sc_core::sc_module_name& name, Clock& clock, co
             },
         },
         construction_order);
-    for (std::uint32_t i = 0; i < sms; ++i) {
-        interconnect_->from_sms[i].bind(from_sms_[i]);
-        interconnect_->to_sms[i].bind(to_sms_[i]);
-    }
 }
 
 void MemorySystem::connect(std::uint32_t sm, WritePort<TransactionPointer>& requests,
-                           ReadPort<TransactionPointer>& responses) {
-    requests.bind(from_sms_[sm]);
-    responses.bind(to_sms_[sm]);
+                           ReadPort<TransactionPointer>& responses, Clock* sm_clock, Cycle sm_latency) {
+    Clock& link_clock = sm_clock != nullptr ? *sm_clock : clock_;
+    Connection& connection = connections_[sm];
+    const auto channel = [&](const char* name, ChannelOrder order) {
+        return std::make_unique<RegisteredChannel<TransactionPointer>>(sc_core::sc_gen_unique_name(name), link_clock,
+                                                                       bounded_by_requesters, order);
+    };
+    connection.from_sm = channel("from_sm", ChannelOrder::as_written);
+    connection.to_sm = channel("to_sm", ChannelOrder::as_written);
+    connection.requests = channel("requests", ChannelOrder::as_written);
+    connection.responses = channel("responses", ChannelOrder::by_arrival);
+    connection.link = std::make_unique<InterconnectLink>(fmt::format("interconnect_link_{}", sm).c_str(), link_clock,
+                                                         link_parameters_, sm_latency);
+    requests.bind(*connection.from_sm);
+    connection.link->from_sm.bind(*connection.from_sm);
+    connection.link->to_cache.bind(*connection.requests);
+    l2_->requests[sm].bind(*connection.requests);
+    l2_->responses[sm].bind(*connection.responses);
+    connection.link->from_cache.bind(*connection.responses);
+    connection.link->to_sm.bind(*connection.to_sm);
+    responses.bind(*connection.to_sm);
+}
+
+Cycle MemorySystem::shortest_delay(const MemoryParameters& parameters, Cycle sm_latency) {
+    return std::min(sm_latency + parameters.interconnect.latency + Cycle(1), parameters.l2.hit_latency);
 }
 
 void MemorySystem::report(CounterReport& report) const {
-    interconnect_->report(report);
+    for (const Connection& connection : connections_) {
+        if (connection.link) connection.link->report(report);
+    }
     l2_->report(report);
     device_memory_->report(report);
 }

@@ -1,11 +1,11 @@
-/// MemorySystem: interconnect, L2 and HBM, connected.
+/// MemorySystem: interconnect links, L2 and HBM, connected.
 #pragma once
 
 #include <deque>
 #include <memory>
 
 #include "memory/device_memory.h"
-#include "memory/interconnect.h"
+#include "memory/interconnect_link.h"
 #include "memory/l2_cache.h"
 
 namespace stcsim {
@@ -18,19 +18,28 @@ class MemorySystem : public sc_core::sc_module {
                  std::uint32_t sms, double clock_hz, SharedRegions regions, std::uint64_t construction_order,
                  double written_share = 1);
 
-    /// Binds one SM's ports.
-    void connect(std::uint32_t sm, WritePort<TransactionPointer>& requests, ReadPort<TransactionPointer>& responses);
+    /// Connects one SM. Its link runs with `sm_clock`, by default the memory system's; requests take `sm_latency` more
+    /// inside the SM.
+    void connect(std::uint32_t sm, WritePort<TransactionPointer>& requests, ReadPort<TransactionPointer>& responses,
+                 Clock* sm_clock = nullptr, Cycle sm_latency = Cycle(0));
+
+    /// The shortest time in which an SM can see anything of the memory system, or the other way round.
+    static Cycle shortest_delay(const MemoryParameters& parameters, Cycle sm_latency);
 
     void report(CounterReport& report) const;
 
   private:
-    std::deque<RegisteredChannel<TransactionPointer>> from_sms_;
-    std::deque<RegisteredChannel<TransactionPointer>> to_sms_;
-    RegisteredChannel<TransactionPointer> cache_requests_;
-    RegisteredChannel<TransactionPointer> cache_responses_;
+    /// An SM's link and the channels on both sides of it.
+    struct Connection {
+        std::unique_ptr<InterconnectLink> link;
+        std::unique_ptr<RegisteredChannel<TransactionPointer>> from_sm, to_sm, requests, responses;
+    };
+
+    Clock& clock_;
+    InterconnectParameters link_parameters_;
+    std::deque<Connection> connections_;
     RegisteredChannel<DeviceRequest> device_requests_;
     RegisteredChannel<DeviceResponse> device_responses_;
-    std::unique_ptr<Interconnect> interconnect_;
     std::unique_ptr<L2Cache> l2_;
     std::unique_ptr<DeviceMemory> device_memory_;
 };

@@ -128,7 +128,7 @@ void LoadStoreUnit::accept_request(Cycle now) {
             complete(std::exchange(in_flight_[transaction->tag], {}));
             spare_.push_back(std::move(transaction));
         } else {
-            to_memory.push(std::move(transaction), parameters_.latency);
+            to_memory.push(std::move(transaction));
         }
         for (auto& port : requests) port.busy_until(free_);
         if (std::ranges::any_of(requests, [](const auto& port) { return port.has_item(); })) wake_at(free_);
