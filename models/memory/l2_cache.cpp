@@ -26,8 +26,8 @@ L2Cache::L2Cache(const sc_core::sc_module_name& name, Clock& clock, const L2Cach
       parameters_(parameters),
       regions_(std::move(regions)),
       tags_(parameters),
-      most_dirty_sectors_(static_cast<std::uint64_t>(
-          static_cast<double>(parameters.capacity.value() / parameters.sector.value()) * written_share)),
+      most_dirty_sectors_(static_cast<std::uint64_t>(static_cast<double>(parameters.capacity.value()) * written_share /
+                                                     static_cast<double>(parameters.sector.value()))),
       slice_free_(parameters.slices) {
     for (std::uint32_t i = 0; i < sms; ++i) {
         requests.emplace_back(sc_core::sc_gen_unique_name("requests"), *this);
@@ -76,7 +76,8 @@ void L2Cache::serve(TransactionPointer transaction, Cycle now) {
 
 void L2Cache::respond(TransactionPointer transaction, Cycle now) {
     const Cycle delay = std::max(transaction->ready - now, parameters_.hit_latency);
-    responses[transaction->sm.value()].push(std::move(transaction), delay);
+    WritePort<TransactionPointer>& port = responses[transaction->sm.value()];
+    port.push(std::move(transaction), delay);
 }
 
 Cycle L2Cache::serve_line(const MemoryTransaction& transaction, const SectorRequest& request, Cycle now,
