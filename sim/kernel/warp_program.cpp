@@ -287,7 +287,8 @@ void WarpProgram::add_exchange(std::uint32_t m_tile) {
             STCSIM_ASSERT(data.count == stored_registers);
             LaneOffsets& offsets = new_offsets();
             for (std::uint32_t lane = 0; lane < warp_lanes; ++lane) {
-                offsets[lane] = base + (lane / 4 + half * 8) * pitch + (n_tile * 8 + lane % 4 * 2) * output_bytes;
+                offsets[lane] = base + std::uint64_t{lane / 4 + half * 8} * pitch +
+                                std::uint64_t{n_tile * 8 + lane % 4 * 2} * output_bytes;
             }
             ProgramStep store = plain(OperationClass::store_shared);
             store.instruction.a = data;
