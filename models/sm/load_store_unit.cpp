@@ -33,7 +33,7 @@ LoadStoreUnit::LoadStoreUnit(const sc_core::sc_module_name& name, Clock& clock,
 void LoadStoreUnit::evaluate(Cycle now) {
     accept_responses();
     if (now < free_) {
-        if (std::ranges::any_of(requests, [](const auto& port) { return port.has_item(); })) wake_at(free_);
+        if (has_request()) wake_at(free_);
         return;
     }
     accept_request(now);
@@ -72,18 +72,42 @@ void LoadStoreUnit::complete(GlobalRequest request) {
         completion.operation = request.operation;
         completion.warp = request.warp;
         completion.destination = request.destination;
-        if (memory_ != nullptr) {
-            completion.payload = std::make_unique<std::vector<LaneValues>>(request.destination.count, LaneValues{});
-            std::array<std::byte, 16> buffer{};
-            const auto bytes = std::span(buffer).first(request.global.bytes_per_lane);
-            for (std::uint32_t lane = 0; lane < warp_lanes; ++lane) {
-                if (!request.global.is_active(lane)) continue;
-                memory_->read(request.global.address(lane), bytes);
-                copy_bytes_to_lane(bytes, lane, *completion.payload);
-            }
-        }
+        if (memory_ != nullptr) completion.payload = load_values(request);
         completions[request.warp.value() % completions.size()].push(std::move(completion));
     }
+}
+
+Payload LoadStoreUnit::load_values(const GlobalRequest& request) const {
+    auto payload = std::make_unique<std::vector<LaneValues>>(request.destination.count, LaneValues{});
+    std::array<std::byte, 16> buffer{};
+    const auto bytes = std::span(buffer).first(request.global.bytes_per_lane);
+    for (std::uint32_t lane = 0; lane < warp_lanes; ++lane) {
+        if (!request.global.is_active(lane)) continue;
+        memory_->read(request.global.address(lane), bytes);
+        copy_bytes_to_lane(bytes, lane, *payload);
+    }
+    return payload;
+}
+
+void LoadStoreUnit::store_values(const GlobalRequest& request) {
+    std::array<std::byte, 16> buffer{};
+    const auto bytes = std::span(buffer).first(request.global.bytes_per_lane);
+    for (std::uint32_t lane = 0; lane < warp_lanes; ++lane) {
+        if (!request.global.is_active(lane)) continue;
+        copy_lane_bytes(*request.payload, lane, bytes);
+        memory_->write(request.global.address(lane), bytes);
+    }
+}
+
+TransactionPointer LoadStoreUnit::take_transaction() {
+    if (spare_.empty()) return std::make_unique<MemoryTransaction>();
+    TransactionPointer transaction = std::move(spare_.back());
+    spare_.pop_back();
+    return transaction;
+}
+
+bool LoadStoreUnit::has_request() const {
+    return std::ranges::any_of(requests, [](const auto& port) { return port.has_item(); });
 }
 
 void LoadStoreUnit::accept_request(Cycle now) {
@@ -95,13 +119,7 @@ void LoadStoreUnit::accept_request(Cycle now) {
         turn_ = (candidate + 1) % requests.size();
         GlobalRequest request = requests[candidate].pop();
 
-        TransactionPointer transaction;
-        if (spare_.empty()) {
-            transaction = std::make_unique<MemoryTransaction>();
-        } else {
-            transaction = std::move(spare_.back());
-            spare_.pop_back();
-        }
+        TransactionPointer transaction = take_transaction();
         transaction->sm = sm_;
         transaction->write = request.operation == OperationClass::store_global;
         transaction->bytes = cache_.sector * coalesce(request.global, cache_, transaction->requests);
@@ -109,15 +127,7 @@ void LoadStoreUnit::accept_request(Cycle now) {
         free_tags_.pop_back();
         (transaction->write ? written_bytes_ : read_bytes_) += transaction->bytes.value();
         ++transactions_;
-        if (transaction->write && memory_ != nullptr) {
-            std::array<std::byte, 16> buffer{};
-            const auto bytes = std::span(buffer).first(request.global.bytes_per_lane);
-            for (std::uint32_t lane = 0; lane < warp_lanes; ++lane) {
-                if (!request.global.is_active(lane)) continue;
-                copy_lane_bytes(*request.payload, lane, bytes);
-                memory_->write(request.global.address(lane), bytes);
-            }
-        }
+        if (transaction->write && memory_ != nullptr) store_values(request);
         const Cycle occupied(
             std::max<std::uint64_t>(1, ceil_divide(transaction->bytes.value(), parameters_.bytes_per_cycle.value())));
         free_ = now + occupied;
@@ -131,7 +141,7 @@ void LoadStoreUnit::accept_request(Cycle now) {
             to_memory.push(std::move(transaction));
         }
         for (auto& port : requests) port.busy_until(free_);
-        if (std::ranges::any_of(requests, [](const auto& port) { return port.has_item(); })) wake_at(free_);
+        if (has_request()) wake_at(free_);
         return;
     }
 }

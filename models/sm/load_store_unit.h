@@ -41,6 +41,10 @@ class LoadStoreUnit : public ClockedModule {
     void accept_responses();
     void accept_request(Cycle now);
     void complete(GlobalRequest request);
+    [[nodiscard]] bool has_request() const;
+    [[nodiscard]] TransactionPointer take_transaction();
+    [[nodiscard]] Payload load_values(const GlobalRequest& request) const;
+    void store_values(const GlobalRequest& request);
     [[nodiscard]] bool can_complete(const GlobalRequest& request) const;
 
     LoadStoreUnitParameters parameters_;
