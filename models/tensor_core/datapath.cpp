@@ -21,6 +21,10 @@ ArraySchedule array_schedule(const MmaInstruction& instruction, const DotProduct
     return {.steps = steps, .steps_per_pass = ceil_divide(steps, passes), .passes = passes};
 }
 
+double dense_multiply_adds_per_cycle(const DotProductArrayParameters& parameters, ElementType input) {
+    return double{1} * parameters.rows * parameters.columns * parameters.unit_bits / bits_of(input);
+}
+
 Cycle selection_cycles(const MmaInstruction& instruction, const InputSelectorParameters& parameters) {
     const std::uint32_t group = 4;
     const std::uint32_t turns = ceil_divide(group, std::min(group, parameters.mux_width));

@@ -23,6 +23,9 @@ struct ArraySchedule {
 /// many stored elements as fit in `unit_bits`.
 ArraySchedule array_schedule(const MmaInstruction& instruction, const DotProductArrayParameters& parameters);
 
+/// Dense multiply-adds of one array per cycle at full use.
+double dense_multiply_adds_per_cycle(const DotProductArrayParameters& parameters, ElementType input);
+
 /// Cycles the input selector needs for the instruction: one multiplexer output per row, column and stored element, and
 /// several turns each when the multiplexer is narrower than the group of four it chooses from.
 Cycle selection_cycles(const MmaInstruction& instruction, const InputSelectorParameters& parameters);

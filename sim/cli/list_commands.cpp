@@ -11,20 +11,13 @@
 #include "isa/mma_instruction.h"
 #include "kernel/gemm_kernel.h"
 #include "report/text_table.h"
+#include "tensor_core/datapath.h"
 
 namespace stcsim {
 namespace {
 
 namespace po = boost::program_options;
 using Align = TextTable::Align;
-
-/// Steps of the dot-product array that an instruction takes: each multiplies `unit_bits` of a row's stored elements for
-/// `rows` x `columns` elements of D.
-std::uint64_t steps_of(const MmaInstruction& instruction, const DotProductArrayParameters& array) {
-    return std::uint64_t{ceil_divide(instruction.shape.m, array.rows)} *
-           ceil_divide(instruction.shape.n, array.columns) *
-           ceil_divide(instruction.stored_k() * bits_of(instruction.a), array.unit_bits);
-}
 
 }  // namespace
 
@@ -81,7 +74,7 @@ void instructions_command(const std::vector<std::string>& arguments, std::ostrea
     }
     for (const MmaInstruction& i : mma_instructions()) {
         if (i.sparse && !sm.tensor_core.sparse_path) continue;
-        const std::uint64_t steps = steps_of(i, sm.tensor_core.dot_product_array);
+        const std::uint64_t steps = array_schedule(i, sm.tensor_core.dot_product_array).steps;
         const double peak = static_cast<double>(i.fused_multiply_adds() * sm.sub_cores) / static_cast<double>(steps);
         table.add_row({i.name(), fmt::format("{}", i.a_registers()), fmt::format("{}", i.b_registers()),
                        fmt::format("{}", i.c_registers()), fmt::format("{}", i.d_registers()),

@@ -13,6 +13,7 @@
 #include "run/operands.h"
 #include "run/timeline_export.h"
 #include "sm/residency.h"
+#include "tensor_core/datapath.h"
 
 namespace stcsim {
 namespace {
@@ -57,9 +58,8 @@ std::string name_bound(const TensorCoreAccount& account) {
 
 /// Dense tensor peak of the whole chip in TFLOPS, from the shape of the array.
 double peak_tflops(const GpuParameters& gpu, ElementType input) {
-    const DotProductArrayParameters& array = gpu.sm.tensor_core.dot_product_array;
-    const double fma_per_cycle =
-        double{1} * gpu.sm_count * gpu.sm.sub_cores * array.rows * array.columns * array.unit_bits / bits_of(input);
+    const double fma_per_cycle = double{1} * gpu.sm_count * gpu.sm.sub_cores *
+                                 dense_multiply_adds_per_cycle(gpu.sm.tensor_core.dot_product_array, input);
     return 2 * fma_per_cycle * gpu.clock_hz / 1e12;
 }
 
