@@ -93,7 +93,7 @@ std::vector<WarpRegister> distribute_fragment(const MmaInstruction& instruction,
     const std::uint32_t mask = 0xFFFFFFFFU >> (32 - bits_of(shape.type));
     std::vector<WarpRegister> registers(shape.registers(), WarpRegister{});
     for_each_element(operand, shape, [&](std::uint32_t lane, std::uint32_t r, std::uint32_t shift, std::size_t index) {
-        registers[r][lane] |= (matrix.storage[index] & mask) << shift;
+        registers[r][lane] |= static_cast<std::uint32_t>(matrix.storage[index] & mask) << shift;
     });
     return registers;
 }

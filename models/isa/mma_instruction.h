@@ -8,8 +8,10 @@
 #include <string>
 #include <string_view>
 
+#include "numerics/arithmetic.h"
 #include "numerics/element_type.h"
 #include "numerics/fused_dot_add.h"
+#include "sparsity/metadata_word.h"
 
 namespace stcsim {
 
@@ -30,8 +32,13 @@ struct MmaInstruction {
     ElementType c;
     ElementType d;
     bool sparse;
+    Overflow overflow = Overflow::wrap;               ///< integers: `.satfinite` or not
+    BitOperation bit_operation = BitOperation::none;  ///< b1: how bits are multiplied
+    CodeOrder metadata_order = CodeOrder::any;        ///< mma.sp: `::ordered_metadata` or not
 
     bool operator==(const MmaInstruction&) const = default;
+
+    [[nodiscard]] Arithmetic arithmetic() const { return {a, b, d, overflow, bit_operation}; }
 
     /// Elements of A that are stored per row: k, or k / 2 for mma.sp.
     [[nodiscard]] std::uint32_t stored_k() const { return sparse ? shape.k / 2 : shape.k; }

@@ -7,6 +7,9 @@
 
 namespace stcsim {
 
+/// The raw bits of one element of any type, in the low bits.
+using ElementBits = std::uint64_t;
+
 /// Type of one matrix element, named as in PTX.
 enum class ElementType : std::uint8_t { f16, bf16, tf32, f32, f64, s8, u8, s4, u4, b1, s32 };
 

@@ -5,7 +5,7 @@
 
 namespace stcsim {
 
-double to_double(ElementType type, std::uint32_t bits) {
+double to_double(ElementType type, ElementBits bits) {
     const FloatFormat format = float_format_of(type);
     const DecodedFloat x = decode(format, bits);
     const double sign = x.negative ? -1.0 : 1.0;
@@ -29,7 +29,7 @@ std::uint32_t from_double(ElementType type, double value) {
     return encode(format, negative, magnitude, exponent - 53, Rounding::to_nearest_even);
 }
 
-std::uint32_t convert(ElementType from, ElementType to, std::uint32_t bits) {
+std::uint32_t convert(ElementType from, ElementType to, ElementBits bits) {
     const FloatFormat source = float_format_of(from);
     const FloatFormat target = float_format_of(to);
     const DecodedFloat x = decode(source, bits);

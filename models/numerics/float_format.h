@@ -61,7 +61,8 @@ struct DecodedFloat {
     std::uint32_t significand;
 };
 
-constexpr DecodedFloat decode(const FloatFormat& format, std::uint32_t bits) {
+constexpr DecodedFloat decode(const FloatFormat& format, ElementBits raw) {
+    const auto bits = static_cast<std::uint32_t>(raw);
     const bool negative = (bits & format.sign_bit()) != 0;
     const std::uint32_t magnitude = (bits & (format.sign_bit() - 1U)) >> format.padding_bits;
     const std::uint32_t mantissa = magnitude & ((1U << format.mantissa_bits) - 1U);
@@ -106,13 +107,13 @@ constexpr std::uint32_t encode(const FloatFormat& format, bool negative, std::ui
 }
 
 /// The value as a double: exact for every format here. A NaN gives a quiet NaN.
-double to_double(ElementType type, std::uint32_t bits);
+double to_double(ElementType type, ElementBits bits);
 
 /// The nearest value of the type, ties to even; too large gives infinity, NaN gives the canonical NaN.
 std::uint32_t from_double(ElementType type, double value);
 
 /// `bits` of type `from` as the nearest value of type `to`, ties to even: f32 -> f16 as the hardware's cvt.rn, and the
 /// exact widenings. NaN gives the canonical NaN.
-std::uint32_t convert(ElementType from, ElementType to, std::uint32_t bits);
+std::uint32_t convert(ElementType from, ElementType to, ElementBits bits);
 
 }  // namespace stcsim

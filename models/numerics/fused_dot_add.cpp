@@ -74,8 +74,8 @@ class Terms {
 
 }  // namespace
 
-std::uint32_t fused_dot_add(ElementType input, ElementType accumulator, std::span<const std::uint32_t> a,
-                            std::span<const std::uint32_t> b, std::uint32_t addend) {
+std::uint32_t fused_dot_add(ElementType input, ElementType accumulator, std::span<const ElementBits> a,
+                            std::span<const ElementBits> b, ElementBits addend) {
     STCSIM_ASSERT(input == ElementType::f16 || input == ElementType::bf16 || input == ElementType::tf32);
     STCSIM_ASSERT(accumulator == ElementType::f32 || accumulator == ElementType::f16);
     STCSIM_ASSERT(a.size() == b.size() && a.size() <= maximum_products);

@@ -33,7 +33,7 @@ inline constexpr int alignment_fraction_bits = 24;
 /// One pass: the bits, in `accumulator`, of addend + a . b. `a` and `b` hold raw bit patterns of type `input` (f16,
 /// bf16 or tf32, whose low 13 bits are ignored) in their low bits and have the same length, at most 64; `accumulator`
 /// is f32 or f16. Other types break an invariant.
-std::uint32_t fused_dot_add(ElementType input, ElementType accumulator, std::span<const std::uint32_t> a,
-                            std::span<const std::uint32_t> b, std::uint32_t addend);
+std::uint32_t fused_dot_add(ElementType input, ElementType accumulator, std::span<const ElementBits> a,
+                            std::span<const ElementBits> b, ElementBits addend);
 
 }  // namespace stcsim

@@ -116,7 +116,7 @@ void accumulate(std::span<const PanelFactor> row, const PanelOfB& panel, std::sp
 
 }  // namespace
 
-PanelNumber panel_number(ElementType input, std::uint32_t bits) {
+PanelNumber panel_number(ElementType input, ElementBits bits) {
     const FloatFormat format = float_format_of(input);
     const DecodedFloat x = decode(format, bits);
     if (x.kind != FloatClass::finite) return {0.0, 0.0};
@@ -125,7 +125,7 @@ PanelNumber panel_number(ElementType input, std::uint32_t bits) {
     return {x.negative ? -magnitude : magnitude, power};
 }
 
-bool is_special(ElementType type, std::uint32_t bits) {
+bool is_special(ElementType type, ElementBits bits) {
     const FloatFormat format = float_format_of(type);
     return (bits & format.infinity()) == format.infinity();
 }

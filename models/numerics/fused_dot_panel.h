@@ -26,10 +26,10 @@ struct PanelNumber {
 };
 
 /// `bits` of type f16, bf16 or tf32; infinity and NaN become zero.
-PanelNumber panel_number(ElementType input, std::uint32_t bits);
+PanelNumber panel_number(ElementType input, ElementBits bits);
 
 /// Whether the bits are infinity or NaN.
-bool is_special(ElementType type, std::uint32_t bits);
+bool is_special(ElementType type, ElementBits bits);
 
 /// Rows of B for panel_columns columns, values and powers apart: [row][column].
 struct PanelOfB {

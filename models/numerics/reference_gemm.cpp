@@ -84,7 +84,7 @@ class Gemm {
         PanelOfB panel(rows);
         for (std::size_t k = 0; k < rows && first_b + k < b_.rows; ++k) {
             for (std::size_t j = 0; j < columns; ++j) {
-                const std::uint32_t bits = b_.at(first_b + k, first_column + j);
+                const ElementBits bits = b_.at(first_b + k, first_column + j);
                 panel.set(k, j, panel_number(b_.type, bits));
                 special_column[j] |= static_cast<std::uint8_t>(is_special(b_.type, bits));
             }
@@ -100,10 +100,10 @@ class Gemm {
     }
 
     /// One element by the plain fused dot product: where infinities or NaNs take part.
-    [[nodiscard]] std::uint32_t chain(std::size_t row, std::size_t column) const {
-        std::uint32_t sum = c_.at(row, column);
-        std::vector<std::uint32_t> left(pass_length_);
-        std::vector<std::uint32_t> right(pass_length_);
+    [[nodiscard]] ElementBits chain(std::size_t row, std::size_t column) const {
+        ElementBits sum = c_.at(row, column);
+        std::vector<ElementBits> left(pass_length_);
+        std::vector<ElementBits> right(pass_length_);
         for (std::size_t start = 0; start < padded_stored_; start += pass_length_) {
             for (std::size_t i = 0; i < pass_length_; ++i) {
                 const bool inside = start + i < a_.columns;
@@ -156,7 +156,7 @@ BitMatrix compute(const BitMatrix& a, std::span<const std::uint8_t> codes, const
 }  // namespace
 
 BitMatrix reference_gemm(const BitMatrix& a, const BitMatrix& b, const BitMatrix& c, std::size_t padded_k) {
-    return compute(a, {}, {1, 1}, b, c, padded_k);
+    return compute(a, {}, {1, 1, 1}, b, c, padded_k);
 }
 
 BitMatrix reference_sparse_gemm(const BitMatrix& a_values, std::span<const std::uint8_t> a_codes, const BitMatrix& b,

@@ -12,7 +12,7 @@ namespace stcsim {
 namespace {
 
 /// Orders values by magnitude; 0 for zeros of either sign.
-std::uint32_t magnitude(ElementType type, std::uint32_t bits) {
+ElementBits magnitude(ElementType type, ElementBits bits) {
     if (is_float(type)) {
         const FloatFormat format = float_format_of(type);
         return (bits & (format.sign_bit() - 1U)) >> format.padding_bits;
@@ -94,7 +94,7 @@ CompressedMatrix compress(const BitMatrix& matrix) {
     for (std::size_t first = 0; first < matrix.storage.size(); first += pattern.group) {
         // Non-zeros before -0 before +0.
         const std::uint32_t chosen = choose(pattern, [&](std::size_t i) {
-            const std::uint32_t bits = matrix.storage[first + i];
+            const ElementBits bits = matrix.storage[first + i];
             return magnitude(matrix.type, bits) != 0 ? 2 : bits != 0 ? 1 : 0;
         });
         for (std::uint32_t i = 0; i < pattern.group; ++i) {

@@ -49,12 +49,12 @@ std::vector<std::uint8_t> decode_select_lines(const MmaInstruction& instruction,
     return decode_metadata(instruction, e.front(), selector);
 }
 
-std::vector<std::uint32_t> select_inputs(const MmaInstruction& instruction, const std::vector<LaneValues>& b,
-                                         const std::vector<std::uint8_t>& select_lines) {
+std::vector<ElementBits> select_inputs(const MmaInstruction& instruction, const std::vector<LaneValues>& b,
+                                       const std::vector<std::uint8_t>& select_lines) {
     const BitMatrix matrix = assemble_fragment(instruction, Operand::b, b);
     const SparsePattern pattern = sparse_pattern_of(instruction.a);
     const std::uint32_t stored = instruction.stored_k();
-    std::vector<std::uint32_t> selected;
+    std::vector<ElementBits> selected;
     selected.reserve(std::size_t{instruction.shape.m} * instruction.shape.n * stored);
     for (std::uint32_t row = 0; row < instruction.shape.m; ++row) {
         for (std::uint32_t column = 0; column < instruction.shape.n; ++column) {
@@ -68,11 +68,10 @@ std::vector<std::uint32_t> select_inputs(const MmaInstruction& instruction, cons
     return selected;
 }
 
-std::vector<std::uint32_t> dot_products(const MmaInstruction& instruction, const std::vector<LaneValues>& a,
-                                        const std::vector<std::uint32_t>& selected_b,
-                                        const std::vector<LaneValues>& c) {
+std::vector<ElementBits> dot_products(const MmaInstruction& instruction, const std::vector<LaneValues>& a,
+                                      const std::vector<ElementBits>& selected_b, const std::vector<LaneValues>& c) {
     const BitMatrix a_matrix = assemble_fragment(instruction, Operand::a, a);
-    std::vector<std::uint32_t> sums = assemble_fragment(instruction, Operand::c, c).storage;
+    std::vector<ElementBits> sums = assemble_fragment(instruction, Operand::c, c).storage;
     const std::size_t stored = instruction.stored_k();
     const std::size_t length = instruction.pass_length();
     for (std::size_t first = 0; first < stored; first += length) {
@@ -87,7 +86,7 @@ std::vector<std::uint32_t> dot_products(const MmaInstruction& instruction, const
     return sums;
 }
 
-std::vector<LaneValues> result_registers(const MmaInstruction& instruction, const std::vector<std::uint32_t>& sums) {
+std::vector<LaneValues> result_registers(const MmaInstruction& instruction, const std::vector<ElementBits>& sums) {
     BitMatrix matrix(instruction.shape.m, instruction.shape.n, instruction.d);
     matrix.storage = sums;
     return distribute_fragment(instruction, Operand::d, matrix);

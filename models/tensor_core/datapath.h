@@ -39,14 +39,14 @@ std::vector<std::uint8_t> decode_select_lines(const MmaInstruction& instruction,
 
 /// InputSelector: for each row, column and stored element of A, the element of B it is multiplied with.
 /// Layout: [row][column][stored element]. Dense: the elements in order.
-std::vector<std::uint32_t> select_inputs(const MmaInstruction& instruction, const std::vector<LaneValues>& b,
-                                         const std::vector<std::uint8_t>& select_lines);
+std::vector<ElementBits> select_inputs(const MmaInstruction& instruction, const std::vector<LaneValues>& b,
+                                       const std::vector<std::uint8_t>& select_lines);
 
 /// DotProductArray: the chained passes of fused dot products over the selected elements. Result m x n.
-std::vector<std::uint32_t> dot_products(const MmaInstruction& instruction, const std::vector<LaneValues>& a,
-                                        const std::vector<std::uint32_t>& selected_b, const std::vector<LaneValues>& c);
+std::vector<ElementBits> dot_products(const MmaInstruction& instruction, const std::vector<LaneValues>& a,
+                                      const std::vector<ElementBits>& selected_b, const std::vector<LaneValues>& c);
 
 /// Accumulator: the m x n results as D's registers.
-std::vector<LaneValues> result_registers(const MmaInstruction& instruction, const std::vector<std::uint32_t>& sums);
+std::vector<LaneValues> result_registers(const MmaInstruction& instruction, const std::vector<ElementBits>& sums);
 
 }  // namespace stcsim

@@ -20,9 +20,9 @@ using LaneValues = WarpRegister;
 struct OperandValues {
     std::vector<LaneValues> a, b, c, e;      ///< register operands as read (OperandFetch)
     std::vector<std::uint8_t> select_lines;  ///< per row and stored element: position in its group (MetadataDecoder)
-    std::vector<std::uint32_t>
-        selected_b;  ///< per row, column and stored element: B as the multipliers see it (InputSelector)
-    std::vector<std::uint32_t> sums;  ///< per row and column: D before the write (DotProductArray)
+    std::vector<ElementBits>
+        selected_b;                 ///< per row, column and stored element: B as the multipliers see it (InputSelector)
+    std::vector<ElementBits> sums;  ///< per row and column: D before the write (DotProductArray)
 };
 
 /// An mma issued by the warp scheduler. Timestamps are for the account of cycles only.

@@ -18,7 +18,7 @@ BitMatrix normal_matrix(std::size_t rows, std::size_t columns, ElementType type,
     std::mt19937 generator(seed);
     std::normal_distribution<double> normal;
     BitMatrix matrix(rows, columns, type);
-    for (std::uint32_t& bits : matrix.storage) bits = from_double(type, normal(generator));
+    for (ElementBits& bits : matrix.storage) bits = from_double(type, normal(generator));
     return matrix;
 }
 

@@ -20,7 +20,7 @@ constexpr std::byte unwritten{0xFF};
 
 BitMatrix random_matrix(std::size_t rows, std::size_t columns, ElementType type, std::mt19937_64& random) {
     BitMatrix matrix(rows, columns, type);
-    for (std::uint32_t& element : matrix.storage) {
+    for (ElementBits& element : matrix.storage) {
         // Uniform in (-2, 2), scaled down by up to 2^7, from the raw bits of the engine: the same on every platform.
         const std::uint64_t bits = random();
         const double magnitude = static_cast<double>(bits >> 12U & 0xFFFFFU) / static_cast<double>(1U << 19U);
@@ -30,7 +30,7 @@ BitMatrix random_matrix(std::size_t rows, std::size_t columns, ElementType type,
     return matrix;
 }
 
-void append_element(std::vector<std::byte>& bytes, std::size_t& at, std::uint32_t value, std::uint32_t width) {
+void append_element(std::vector<std::byte>& bytes, std::size_t& at, ElementBits value, std::uint32_t width) {
     std::memcpy(&bytes[at], &value, width);
     at += width;
 }
@@ -72,7 +72,7 @@ void place_operands(const GemmPlan& plan, const std::vector<OperandMatrices>& op
     std::size_t b_at = 0;
     for (std::size_t i = 0; i < operands.size(); ++i) {
         const BitMatrix& stored = plan.sparse() ? operands[i].compressed.values : operands[i].a;
-        for (const std::uint32_t element : stored.storage) append_element(a, a_at, element, width);
+        for (const ElementBits element : stored.storage) append_element(a, a_at, element, width);
         for (std::size_t column = 0; column < operands[i].b.columns; ++column) {
             for (std::size_t k = 0; k < operands[i].b.rows; ++k)
                 append_element(b, b_at, operands[i].b.at(k, column), width);

@@ -47,7 +47,7 @@ GoldenVectors golden_vectors(const std::string& name) {
                        slice(arrays.at("C"), i, vectors.accumulator),
                        slice(arrays.at("D"), i, vectors.accumulator)};
         if (vectors.sparse) {
-            for (const std::uint32_t code : slice(arrays.at("A_index"), i, ElementType::u8).storage) {
+            for (const ElementBits code : slice(arrays.at("A_index"), i, ElementType::u8).storage) {
                 one.codes.push_back(static_cast<std::uint8_t>(code));
             }
         }

@@ -79,7 +79,7 @@ RC_GTEST_PROP(Fragment, AssemblesWhatWasDistributed, ()) {
     const Operand operand = *rc::gen::elementOf(operands);
     const OperandShape shape = operand_shape(instruction, operand);
     BitMatrix matrix(shape.rows, shape.columns, shape.type);
-    for (std::uint32_t& bits : matrix.storage) bits = *rc::gen::inRange(0U, 0xFFFFU);
+    for (ElementBits& bits : matrix.storage) bits = *rc::gen::inRange(0U, 0xFFFFU);
     const auto registers = distribute_fragment(instruction, operand, matrix);
     RC_ASSERT(assemble_fragment(instruction, operand, registers) == matrix);
 

@@ -14,7 +14,7 @@ namespace stcsim::testing {
 namespace {
 
 using enum ElementType;
-using Bits = std::vector<std::uint32_t>;
+using Bits = std::vector<ElementBits>;
 
 constexpr std::uint32_t infinity_f16 = 0x7C00;
 constexpr std::uint32_t minus_infinity_f16 = 0xFC00;
@@ -110,7 +110,7 @@ RC_GTEST_PROP(FusedDotAdd, NegatingEverythingNegatesTheResult, ()) {
     const std::uint32_t addend = *finite_bits(accumulator);
     const std::uint32_t sign = float_format_of(accumulator).sign_bit();
     const std::uint32_t sum = fused_dot_add(f16, accumulator, a.storage, b.storage, addend);
-    for (std::uint32_t& bits : b.storage) bits ^= 0x8000U;
+    for (ElementBits& bits : b.storage) bits ^= 0x8000U;
     const std::uint32_t negated = fused_dot_add(f16, accumulator, a.storage, b.storage, addend ^ sign);
     RC_ASSERT(negated == (sum == 0 ? 0U : sum ^ sign));
 }

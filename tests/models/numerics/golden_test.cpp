@@ -11,13 +11,13 @@ namespace stcsim::testing {
 namespace {
 
 /// D[row, column] as a chain of plain passes.
-std::uint32_t chained(const GoldenVectors& vectors, const GoldenCase& one, std::size_t row, std::size_t column) {
+ElementBits chained(const GoldenVectors& vectors, const GoldenCase& one, std::size_t row, std::size_t column) {
     const SparsePattern pattern = sparse_pattern_of(vectors.input);
     const std::size_t length = pass_length_of(vectors.input);
-    std::uint32_t sum = one.c.at(row, column);
+    ElementBits sum = one.c.at(row, column);
     for (std::size_t start = 0; start < one.a.columns; start += length) {
-        std::vector<std::uint32_t> a;
-        std::vector<std::uint32_t> b;
+        std::vector<ElementBits> a;
+        std::vector<ElementBits> b;
         for (std::size_t s = start; s < start + length; ++s) {
             a.push_back(one.a.at(row, s));
             const std::size_t k =

@@ -47,7 +47,7 @@ inline rc::Gen<std::uint32_t> float_bits(ElementType type) {
 inline BitMatrix matrix_of(std::size_t rows, std::size_t columns, ElementType type,
                            const rc::Gen<std::uint32_t>& bits) {
     BitMatrix matrix(rows, columns, type);
-    matrix.storage = *rc::gen::container<std::vector<std::uint32_t>>(rows * columns, bits);
+    matrix.storage = *rc::gen::container<std::vector<ElementBits>>(rows * columns, bits);
     return matrix;
 }
 

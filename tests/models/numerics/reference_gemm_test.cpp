@@ -34,8 +34,8 @@ BitMatrix chained(const BitMatrix& a, const std::vector<std::uint8_t>& codes, co
     for (std::size_t row = 0; row < d.rows; ++row) {
         for (std::size_t column = 0; column < d.columns; ++column) {
             for (std::size_t start = 0; start < padded_stored; start += length) {
-                std::vector<std::uint32_t> left(length);
-                std::vector<std::uint32_t> right(length);
+                std::vector<ElementBits> left(length);
+                std::vector<ElementBits> right(length);
                 for (std::size_t s = start; s < std::min(start + length, a.columns); ++s) {
                     left[s - start] = a.at(row, s);
                     const std::size_t k =
@@ -88,7 +88,7 @@ TEST(ReferenceGemm, EqualsTheChainBeyondOneBlockOfK) {
         BitMatrix b(1300, 21, f16);
         std::uint32_t state = 1;
         for (BitMatrix* matrix : {&a, &b}) {
-            for (std::uint32_t& bits : matrix->storage) {
+            for (ElementBits& bits : matrix->storage) {
                 state = state * 1664525U + 1013904223U;
                 bits = (state >> 16U & 0x8FFFU) | 0x3000U;
             }

@@ -17,7 +17,7 @@ using ::testing::HasSubstr;
 
 constexpr std::uint32_t minus_zero = 0x8000;
 
-BitMatrix f16_row(std::vector<std::uint32_t> bits) {
+BitMatrix f16_row(std::vector<ElementBits> bits) {
     BitMatrix matrix(1, bits.size(), f16);
     matrix.storage = std::move(bits);
     return matrix;
@@ -31,7 +31,7 @@ BitMatrix any_matrix() {
     const std::uint32_t sign = 1U << (bits_of(type) - 1U);
     const std::uint32_t step = type == tf32 ? 1U << 13U : 1U;
     BitMatrix matrix(rows, columns, type);
-    matrix.storage = *rc::gen::container<std::vector<std::uint32_t>>(
+    matrix.storage = *rc::gen::container<std::vector<ElementBits>>(
         rows * columns,
         rc::gen::apply([=](std::uint32_t x, bool negative) { return x * step | (negative ? sign : 0U); },
                        rc::gen::inRange(0U, 4U), rc::gen::arbitrary<bool>()));

@@ -26,7 +26,7 @@ struct MmaOperands {
 BitMatrix random_matrix(std::size_t rows, std::size_t columns, ElementType type, std::mt19937_64& random) {
     std::normal_distribution<double> normal(0, 2);
     BitMatrix matrix(rows, columns, type);
-    for (std::uint32_t& element : matrix.storage) element = from_double(type, normal(random));
+    for (ElementBits& element : matrix.storage) element = from_double(type, normal(random));
     return matrix;
 }
 
