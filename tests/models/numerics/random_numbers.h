@@ -11,10 +11,10 @@
 namespace stcsim::testing {
 
 /// Any bits of the type's width.
-inline rc::Gen<std::uint32_t> any_bits(ElementType type) {
-    const std::uint32_t mask = 0xFFFFFFFFU >> (32 - bits_of(type));
-    return rc::gen::map(rc::gen::resize(100, rc::gen::arbitrary<std::uint32_t>()),
-                        [mask](std::uint32_t bits) { return bits & mask; });
+inline rc::Gen<ElementBits> any_bits(ElementType type) {
+    const ElementBits mask = ~ElementBits{0} >> (64 - bits_of(type));
+    return rc::gen::map(rc::gen::resize(100, rc::gen::arbitrary<ElementBits>()),
+                        [mask](ElementBits bits) { return bits & mask; });
 }
 
 /// Finite numbers: zeros, subnormals, numbers near one, the extremes and everything between.
@@ -44,10 +44,10 @@ inline rc::Gen<std::uint32_t> float_bits(ElementType type) {
 }
 
 /// A matrix of elements from `bits`.
-inline BitMatrix matrix_of(std::size_t rows, std::size_t columns, ElementType type,
-                           const rc::Gen<std::uint32_t>& bits) {
+template <typename Bits>
+BitMatrix matrix_of(std::size_t rows, std::size_t columns, ElementType type, const rc::Gen<Bits>& bits) {
     BitMatrix matrix(rows, columns, type);
-    matrix.storage = *rc::gen::container<std::vector<ElementBits>>(rows * columns, bits);
+    matrix.storage = *rc::gen::container<std::vector<ElementBits>>(rows * columns, rc::gen::cast<ElementBits>(bits));
     return matrix;
 }
 
