@@ -1,7 +1,7 @@
 #include <iostream>
 
 #include "cli/command_line.h"
-#include "report/atomic_file.h"
+#include "files/atomic_file.h"
 
 int main(int argc, char** argv) {
     stcsim::remove_temporary_files_on_interrupt();

@@ -13,7 +13,7 @@
 #include "cli/progress.h"
 #include "cli/run_options.h"
 #include "cli/version.h"
-#include "report/atomic_file.h"
+#include "files/atomic_file.h"
 #include "report/report_file.h"
 #include "report/table_report.h"
 #include "workload/gemm_types.h"

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "report/atomic_file.h"
+#include "files/atomic_file.h"
 #include "report/csv_report.h"
 
 namespace stcsim {

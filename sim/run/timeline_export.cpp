@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "report/atomic_file.h"
+#include "files/atomic_file.h"
 
 namespace stcsim {
 namespace {

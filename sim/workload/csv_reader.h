@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace stcsim {
@@ -22,8 +21,5 @@ struct CsvRecord {
 /// Throws InputError for a file that is missing, a directory, unreadable or larger than 64 MiB; for text that is not
 /// UTF-8 or has control characters; and for broken quotes.
 std::vector<CsvRecord> read_csv(const std::filesystem::path& file);
-
-/// `text` in quotation marks as messages show it: control characters escaped, long text cut short.
-std::string quoted_for_message(std::string_view text);
 
 }  // namespace stcsim

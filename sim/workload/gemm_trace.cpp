@@ -13,6 +13,7 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "base/message_text.h"
 #include "base/near_names.h"
 #include "workload/csv_reader.h"
 #include "workload/gemm_types.h"

@@ -6,8 +6,8 @@
 
 #include "base/content_hash.h"
 #include "cli/progress.h"
+#include "files/temporary_folder.h"
 #include "made_up_simulator.h"
-#include "report/temporary_folder.h"
 
 namespace stcsim {
 namespace {

@@ -1,9 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "files/temporary_folder.h"
 #include "kernel/gemm_kernel.h"
 #include "made_up_simulator.h"
-#include "report/temporary_folder.h"
 
 namespace stcsim {
 namespace {

@@ -10,13 +10,14 @@
 #include <nlohmann/json.hpp>
 #include <rapidcheck.h>
 
+#include "files/temporary_folder.h"
 #include "gpu/parameter_table.h"
 #include "made_up_result.h"
 #include "report/csv_report.h"
 #include "report/json_report.h"
+#include "report/report_file.h"
 #include "report/table_report.h"
 #include "report/text_table.h"
-#include "temporary_folder.h"
 #include "workload/csv_reader.h"
 #include "workload/gemm_types.h"
 
@@ -256,6 +257,18 @@ TEST(TextTable, AlignsColumnsByCharactersNotBytes) {
     table.add_row({"caf\xC3\xA9", "1"});
     table.add_row({"abcdef", "10"});
     EXPECT_EQ(table.text(), "name     n\n------  --\ncaf\xC3\xA9     1\nabcdef  10\n");
+}
+
+TEST(ReportFile, FormatFollowsFromTheExtension) {
+    const TemporaryFolder folder;
+    const RunProvenance provenance{"1", {}, load_gpu_description("a100-sxm4-40gb"), {}};
+    write_report_file(folder.file("r.json"), provenance, {});
+    write_report_file(folder.file("r.csv"), provenance, {});
+    EXPECT_EQ(text_of(folder.file("r.json")).front(), '{');
+    EXPECT_EQ(text_of(folder.file("r.csv")).rfind("name,m,n,k,", 0), 0U);
+    for (const char* const name : {"r.txt", "r", "r.jsonl", ".json", "r.CSV "}) {
+        EXPECT_THROW(check_report_file(folder.file(name)), InputError) << name;
+    }
 }
 
 }  // namespace

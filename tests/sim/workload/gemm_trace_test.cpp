@@ -12,7 +12,6 @@
 #include <rapidcheck.h>
 
 #include "base/error.h"
-#include "workload/csv_reader.h"
 #include "workload/gemm_types.h"
 
 namespace stcsim {
@@ -289,11 +288,6 @@ TEST_F(GemmTrace, ReadsBackWhateverIsWritten) {
         RC_ASSERT(problems[0].count == count);
     });
     EXPECT_TRUE(holds);
-}
-
-TEST(QuotedForMessage, EscapesWhatATerminalWouldObey) {
-    EXPECT_EQ(quoted_for_message("a\x1B[0m\xFF"), "'a\\x1B[0m\\xFF'");
-    EXPECT_EQ(quoted_for_message("π"), "'π'");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "report/atomic_file.h"
+#include "files/atomic_file.h"
 
 #include <atomic>
 #include <cerrno>
@@ -22,13 +22,25 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The temporary file being written, for the signal handler: files are written one at a time.
-char temporary_in_use[PATH_MAX];
-volatile std::sig_atomic_t temporary_exists = 0;
+/// A temporary file being written, where the signal handler finds it. A name is complete before its file exists.
+struct TemporaryName {
+    char path[PATH_MAX];
+    volatile std::sig_atomic_t exists;
+};
+TemporaryName temporary_names[AtomicFile::at_once];
 
-extern "C" void remove_temporary_and_exit(int) {
-    if (temporary_exists != 0) unlink(temporary_in_use);
+extern "C" void remove_temporaries_and_exit(int) {
+    for (const TemporaryName& name : temporary_names) {
+        if (name.exists != 0) unlink(name.path);
+    }
     _exit(130);
+}
+
+TemporaryName& unused_name() {
+    for (TemporaryName& name : temporary_names) {
+        if (name.exists == 0) return name;
+    }
+    report_broken_invariant("fewer than AtomicFile::at_once files are being written", __FILE__, __LINE__);
 }
 
 /// Holds SIGINT and SIGTERM back while it lives, so that the handler never sees a file that is not yet known to it.
@@ -54,30 +66,46 @@ class SignalsHeld {
                      "a file in an existing, writable folder");
 }
 
+/// The regular file that `file` names, through symbolic links, existing or not.
+fs::path target_of(const fs::path& file) {
+    if (file.filename().empty()) fail(file, EISDIR);
+    std::error_code error;
+    const fs::file_status status = fs::status(file, error);
+    if (fs::is_directory(status)) fail(file, EISDIR);
+    if (fs::exists(status) && !fs::is_regular_file(status)) {
+        throw InputError({file.string()}, "something that is not a regular file", "a regular file or a new name");
+    }
+    const fs::path target = fs::weakly_canonical(fs::absolute(file), error);
+    if (error) fail(file, error.value());
+    return target;
+}
+
 /// A file that disappears unless it is renamed to its target.
 class TemporaryFile {
   public:
     explicit TemporaryFile(const fs::path& target) : target_(target) {
         const std::string pattern =
             (target.parent_path() / fmt::format(".{}.XXXXXX", target.filename().string())).string();
-        if (pattern.size() >= sizeof temporary_in_use) fail(target, ENAMETOOLONG);
         const SignalsHeld held;
-        STCSIM_ASSERT(temporary_exists == 0);
-        std::memcpy(temporary_in_use, pattern.c_str(), pattern.size() + 1);
-        descriptor_ = mkstemp(temporary_in_use);
+        TemporaryName& name = unused_name();
+        if (pattern.size() >= sizeof name.path) fail(target, ENAMETOOLONG);
+        std::memcpy(name.path, pattern.c_str(), pattern.size() + 1);
+        descriptor_ = mkstemp(name.path);
         if (descriptor_ < 0) fail(target, errno);
-        temporary_exists = 1;
+        name.exists = 1;
+        name_ = &name;
     }
     TemporaryFile(const TemporaryFile&) = delete;
     TemporaryFile& operator=(const TemporaryFile&) = delete;
     ~TemporaryFile() {
         const SignalsHeld held;
         if (descriptor_ >= 0) close(descriptor_);
-        if (temporary_exists != 0) unlink(temporary_in_use);
-        temporary_exists = 0;
+        if (name_ == nullptr) return;
+        unlink(name_->path);
+        name_->exists = 0;
     }
 
-    void write(std::string_view content) {
+    void write(std::string_view content) const {
         while (!content.empty()) {
             const ssize_t written = ::write(descriptor_, content.data(), content.size());
             if (written < 0 && errno == EINTR) continue;
@@ -94,44 +122,50 @@ class TemporaryFile {
         descriptor_ = -1;
         if (closed != 0) fail(target_, errno);
         const SignalsHeld held;
-        if (rename(temporary_in_use, target_.c_str()) != 0) fail(target_, errno);
-        temporary_exists = 0;
+        if (rename(name_->path, target_.c_str()) != 0) fail(target_, errno);
+        name_->exists = 0;
+        name_ = nullptr;
     }
 
   private:
     fs::path target_;
     int descriptor_ = -1;
+    TemporaryName* name_ = nullptr;
 };
-
-/// The regular file that `file` names, through symbolic links, existing or not.
-fs::path target_of(const fs::path& file) {
-    if (file.filename().empty()) fail(file, EISDIR);
-    std::error_code error;
-    const fs::file_status status = fs::status(file, error);
-    if (fs::is_directory(status)) fail(file, EISDIR);
-    if (fs::exists(status) && !fs::is_regular_file(status)) {
-        throw InputError({file.string()}, "something that is not a regular file", "a regular file or a new name");
-    }
-    const fs::path target = fs::weakly_canonical(fs::absolute(file), error);
-    if (error) fail(file, error.value());
-    return target;
-}
 
 }  // namespace
 
+struct AtomicFile::Temporary : TemporaryFile {
+    using TemporaryFile::TemporaryFile;
+};
+
+AtomicFile::AtomicFile(const fs::path& file) : temporary_(std::make_unique<Temporary>(target_of(file))) {}
+AtomicFile::~AtomicFile() = default;
+
+void AtomicFile::write(std::string_view content) {
+    STCSIM_ASSERT(temporary_ != nullptr);
+    temporary_->write(content);
+}
+
+void AtomicFile::finish() {
+    STCSIM_ASSERT(temporary_ != nullptr);
+    temporary_->rename_to_target();
+    temporary_.reset();
+}
+
 void write_whole_file(const fs::path& file, std::string_view content) {
-    TemporaryFile temporary(target_of(file));
-    temporary.write(content);
-    temporary.rename_to_target();
+    AtomicFile output(file);
+    output.write(content);
+    output.finish();
 }
 
 void check_writable(const fs::path& file) {
-    const TemporaryFile temporary(target_of(file));
+    const AtomicFile output(file);
 }
 
 void remove_temporary_files_on_interrupt() {
     struct sigaction action {};
-    action.sa_handler = remove_temporary_and_exit;
+    action.sa_handler = remove_temporaries_and_exit;
     sigemptyset(&action.sa_mask);
     sigaddset(&action.sa_mask, SIGINT);
     sigaddset(&action.sa_mask, SIGTERM);

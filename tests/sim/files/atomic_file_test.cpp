@@ -1,3 +1,5 @@
+#include "files/atomic_file.h"
+
 #include <csignal>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -8,9 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "report/atomic_file.h"
-#include "report/report_file.h"
-#include "temporary_folder.h"
+#include "files/temporary_folder.h"
 
 namespace stcsim {
 namespace {
@@ -122,16 +122,40 @@ TEST(CheckWritable, RefusesWhatCannotBeWritten) {
     EXPECT_EQ(folder.names().size(), 3U);
 }
 
-TEST(ReportFile, FormatFollowsFromTheExtension) {
+TEST(AtomicFile, AppearsOnlyWhenFinished) {
     const TemporaryFolder folder;
-    const RunProvenance provenance{"1", {}, load_gpu_description("a100-sxm4-40gb"), {}};
-    write_report_file(folder.file("r.json"), provenance, {});
-    write_report_file(folder.file("r.csv"), provenance, {});
-    EXPECT_EQ(text_of(folder.file("r.json")).front(), '{');
-    EXPECT_EQ(text_of(folder.file("r.csv")).rfind("name,m,n,k,", 0), 0U);
-    for (const char* const name : {"r.txt", "r", "r.jsonl", ".json", "r.CSV "}) {
-        EXPECT_THROW(check_report_file(folder.file(name)), InputError) << name;
+    const std::string file = folder.write("r.csv", "old");
+    {
+        AtomicFile dropped(file);
+        dropped.write("dropped");
     }
+    EXPECT_EQ(text_of(file), "old");
+    AtomicFile finished(file);
+    finished.write("one ");
+    finished.write("two");
+    EXPECT_EQ(text_of(file), "old");
+    finished.finish();
+    EXPECT_EQ(text_of(file), "one two");
+    EXPECT_THAT(folder.names(), ElementsAre("r.csv"));
+}
+
+TEST(AtomicFile, SeveralAreWrittenAtOnceAndAllVanishWhenInterrupted) {
+    const TemporaryFolder folder;
+    const pid_t child = fork();
+    if (child == 0) {
+        remove_temporary_files_on_interrupt();
+        AtomicFile first(folder.file("1.csv"));
+        AtomicFile second(folder.file("2.csv"));
+        second.finish();
+        AtomicFile third(folder.file("3.csv"));
+        raise(SIGTERM);
+        _exit(0);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    ASSERT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 130);
+    EXPECT_THAT(folder.names(), ElementsAre("2.csv"));
 }
 
 }  // namespace

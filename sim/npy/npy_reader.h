@@ -1,0 +1,36 @@
+/// .npy files read in blocks of rows, for arrays that need not fit memory.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+
+#include "npy/npy_array.h"
+#include "npy/npy_header.h"
+
+namespace stcsim {
+
+/// An open .npy file. Its header and size are checked when it is opened.
+class NpyReader {
+  public:
+    /// Throws InputError if the file is missing, no regular file, not readable or no .npy file that parse_npy takes.
+    explicit NpyReader(std::filesystem::path file);
+    NpyReader(const NpyReader&) = delete;
+    NpyReader& operator=(const NpyReader&) = delete;
+    ~NpyReader();
+
+    [[nodiscard]] const std::filesystem::path& file() const { return file_; }
+    [[nodiscard]] const NpyHeader& header() const { return header_; }
+
+    /// `count` rows (elements that share a first index) from `first` on, row-major, with the shape [count, other
+    /// dimensions...]; an array without dimensions counts as one row. Holds no more than these rows. An array in
+    /// Fortran order is read in place too, with one read per column of the block. Rows that do not exist break an
+    /// invariant; a file that has become shorter is an InputError.
+    [[nodiscard]] NpyArray read_rows(std::size_t first, std::size_t count) const;
+
+  private:
+    std::filesystem::path file_;
+    NpyHeader header_;
+    int descriptor_ = -1;
+};
+
+}  // namespace stcsim
