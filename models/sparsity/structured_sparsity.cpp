@@ -1,130 +1,203 @@
 #include "sparsity/structured_sparsity.h"
 
-#include <optional>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "numerics/float_format.h"
-#include "numerics/sparse_pattern.h"
+#include "sparsity/magnitude.h"
+#include "sparsity/pattern_name.h"
 
 namespace stcsim {
 namespace {
 
-/// Orders values by magnitude; 0 for zeros of either sign.
-ElementBits magnitude(ElementType type, ElementBits bits) {
-    if (is_float(type)) {
-        const FloatFormat format = float_format_of(type);
-        return (bits & (format.sign_bit() - 1U)) >> format.padding_bits;
-    }
-    const bool is_signed = type == ElementType::s4 || type == ElementType::s8 || type == ElementType::s32;
-    const std::uint32_t sign = 1U << (bits_of(type) - 1U);
-    // In two's complement the magnitude of a negative number is its negation within the type's bits.
-    if (is_signed && (bits & sign) != 0) return (0U - bits) & (sign | (sign - 1U));
-    return bits;
+constexpr std::size_t most_positions = 4;
+
+/// The keys of a group's units: larger keys stay.
+using UnitKeys = std::array<std::uint64_t, most_positions>;
+
+/// Orders units by magnitude; below that, a unit with a bit set (-0) above +0.
+std::uint64_t unit_key(ElementType type, const SparsePattern& pattern, const ElementBits* unit) {
+    const bool any_bit = unit[0] != 0 || (pattern.unit == 2 && unit[1] != 0);
+    if (pattern.unit == 1) return magnitude_order(type, unit[0]) << 1U | (any_bit ? 1U : 0U);
+    // A non-negative double orders as its bits do, NaN above infinity.
+    const double sum = std::fabs(magnitude(type, unit[0]) + magnitude(type, unit[1]));
+    return std::bit_cast<std::uint64_t>(sum) << 1U | (any_bit ? 1U : 0U);
 }
 
-/// Chooses the `kept` positions of a group with the largest keys, of equal keys the lower position. Bit i of the result
-/// is set if position i is chosen.
-template <typename Key>
-std::uint32_t choose(const SparsePattern& pattern, Key key) {
+UnitKeys keys_of(ElementType type, const SparsePattern& pattern, const ElementBits* group) {
+    UnitKeys keys{};
+    for (std::uint32_t u = 0; u < pattern.positions(); ++u) keys[u] = unit_key(type, pattern, group + u * pattern.unit);
+    return keys;
+}
+
+/// Bit u of the result is set if unit u of the group stays: fewer units than are kept come before it.
+std::uint32_t choose(ElementType type, const SparsePattern& pattern, const ElementBits* group) {
+    const UnitKeys keys = keys_of(type, pattern, group);
     std::uint32_t chosen = 0;
-    for (std::uint32_t turn = 0; turn < pattern.kept; ++turn) {
-        std::optional<std::uint32_t> best;
-        for (std::uint32_t i = 0; i < pattern.group; ++i) {
-            if ((chosen >> i & 1U) == 0 && (!best || key(i) > key(*best))) best = i;
-        }
-        chosen |= 1U << best.value();
+    for (std::uint32_t u = 0; u < pattern.positions(); ++u) {
+        std::uint32_t before = 0;
+        for (std::uint32_t other = 0; other < u; ++other) before += keys[other] >= keys[u] ? 1U : 0U;
+        for (std::uint32_t other = u + 1; other < pattern.positions(); ++other)
+            before += keys[other] > keys[u] ? 1U : 0U;
+        if (before < pattern.codes()) chosen |= 1U << u;
     }
     return chosen;
 }
 
-SparsePattern pattern_for(const BitMatrix& matrix) {
-    const SparsePattern pattern = sparse_pattern_of(matrix.type);
-    if (matrix.columns % pattern.group != 0) {
-        throw InputError(
-            {}, fmt::format("k = {}", matrix.columns),
-            fmt::format("a multiple of {} for {}:{} sparse {}, such as {}", pattern.group, pattern.kept, pattern.group,
-                        name_of(matrix.type), (matrix.columns / pattern.group + 1) * pattern.group));
+std::size_t nonzero_units(ElementType type, const SparsePattern& pattern, const ElementBits* group) {
+    std::size_t count = 0;
+    for (std::uint32_t first = 0; first < pattern.group; first += pattern.unit) {
+        const bool zero = is_zero(type, group[first]) && (pattern.unit == 1 || is_zero(type, group[first + 1]));
+        if (!zero) ++count;
     }
-    return pattern;
+    return count;
+}
+
+void check_executed(ElementType type) {
+    if (has_sparse_instruction(type)) return;
+    throw InputError({}, fmt::format("type {}, which no sparse instruction takes", name_of(type)),
+                     "one of f16, bf16, tf32, s8, u8, s4, u4");
 }
 
 }  // namespace
 
-BitMatrix prune(const BitMatrix& matrix) {
-    const SparsePattern pattern = pattern_for(matrix);
-    BitMatrix pruned = matrix;
-    for (std::size_t first = 0; first < matrix.storage.size(); first += pattern.group) {
-        const std::uint32_t chosen =
-            choose(pattern, [&](std::size_t i) { return magnitude(matrix.type, matrix.storage[first + i]); });
-        for (std::uint32_t i = 0; i < pattern.group; ++i) {
-            if ((chosen >> i & 1U) == 0) pruned.storage[first + i] = 0;
-        }
-    }
-    return pruned;
+std::string describe(const PatternViolation& violation, const SparsePattern& pattern) {
+    return fmt::format("{} non-zero{} in row {}, group {}", violation.nonzeros, pattern.unit == 1 ? "s" : " pairs",
+                       violation.row, violation.group);
 }
 
-std::vector<PatternViolation> pattern_violations(const BitMatrix& matrix) {
-    const SparsePattern pattern = pattern_for(matrix);
+std::string describe_limit(const SparsePattern& pattern) {
+    if (pattern.unit == 1) return fmt::format("at most {} in each group of {} along k", pattern.kept, pattern.group);
+    return fmt::format("at most {} of the {} pairs of neighbours in each group of {} along k", pattern.codes(),
+                       pattern.positions(), pattern.group);
+}
+
+void check_columns(std::size_t columns, const SparsePattern& pattern) {
+    if (columns % pattern.group == 0) return;
+    throw InputError({}, fmt::format("k = {}", columns),
+                     fmt::format("a multiple of {} for {} sparsity, such as {}", pattern.group, name_of(pattern),
+                                 (columns / pattern.group + 1) * pattern.group));
+}
+
+BitMatrix prune(BitMatrix matrix, const SparsePattern& pattern) {
+    check_columns(matrix.columns, pattern);
+    for (std::size_t first = 0; first < matrix.storage.size(); first += pattern.group) {
+        const std::uint32_t chosen = choose(matrix.type, pattern, &matrix.storage[first]);
+        for (std::uint32_t i = 0; i < pattern.group; ++i) {
+            if ((chosen >> i / pattern.unit & 1U) == 0) matrix.storage[first + i] = 0;
+        }
+    }
+    return matrix;
+}
+
+BitMatrix prune(BitMatrix matrix) {
+    const SparsePattern pattern = sparse_pattern_of(matrix.type);
+    return prune(std::move(matrix), pattern);
+}
+
+std::vector<PatternViolation> pattern_violations(const BitMatrix& matrix, const SparsePattern& pattern) {
+    check_columns(matrix.columns, pattern);
+    const std::size_t groups = matrix.columns / pattern.group;
     std::vector<PatternViolation> violations;
     for (std::size_t row = 0; row < matrix.rows; ++row) {
-        for (std::size_t group = 0; group < matrix.columns / pattern.group; ++group) {
-            std::size_t nonzeros = 0;
-            for (std::size_t i = 0; i < pattern.group; ++i) {
-                if (magnitude(matrix.type, matrix.at(row, group * pattern.group + i)) != 0) ++nonzeros;
-            }
-            if (nonzeros > pattern.kept) violations.push_back({row, group, nonzeros});
+        for (std::size_t group = 0; group < groups; ++group) {
+            const ElementBits* const elements = &matrix.storage[row * matrix.columns + group * pattern.group];
+            const std::size_t nonzeros = nonzero_units(matrix.type, pattern, elements);
+            if (nonzeros > pattern.codes()) violations.push_back({row, group, nonzeros});
         }
     }
     return violations;
 }
 
+std::vector<PatternViolation> pattern_violations(const BitMatrix& matrix) {
+    return pattern_violations(matrix, sparse_pattern_of(matrix.type));
+}
+
 CompressedMatrix compress(const BitMatrix& matrix) {
-    const SparsePattern pattern = pattern_for(matrix);
-    const auto violations = pattern_violations(matrix);
-    if (!violations.empty()) {
-        const PatternViolation& first = violations.front();
-        throw InputError({}, fmt::format("{} non-zeros in row {}, group {}", first.nonzeros, first.row, first.group),
-                         fmt::format("at most {} in each group of {} along k", pattern.kept, pattern.group));
-    }
+    check_executed(matrix.type);
+    const SparsePattern pattern = sparse_pattern_of(matrix.type);
+    const auto violations = pattern_violations(matrix, pattern);
+    if (!violations.empty()) throw InputError({}, describe(violations.front(), pattern), describe_limit(pattern));
     CompressedMatrix compressed{BitMatrix(matrix.rows, pattern.stored(matrix.columns), matrix.type), {}};
-    compressed.codes.resize(compressed.values.storage.size());
+    compressed.codes.reserve(compressed.values.storage.size() / pattern.unit);
     std::size_t stored = 0;
     for (std::size_t first = 0; first < matrix.storage.size(); first += pattern.group) {
-        // Non-zeros before -0 before +0.
-        const std::uint32_t chosen = choose(pattern, [&](std::size_t i) {
-            const ElementBits bits = matrix.storage[first + i];
-            return magnitude(matrix.type, bits) != 0 ? 2 : bits != 0 ? 1 : 0;
-        });
-        for (std::uint32_t i = 0; i < pattern.group; ++i) {
-            if ((chosen >> i & 1U) == 0) continue;
-            compressed.values.storage[stored] = matrix.storage[first + i];
-            compressed.codes[stored] = static_cast<std::uint8_t>(i);
-            ++stored;
+        const std::uint32_t chosen = choose(matrix.type, pattern, &matrix.storage[first]);
+        for (std::uint32_t u = 0; u < pattern.positions(); ++u) {
+            if ((chosen >> u & 1U) == 0) continue;
+            compressed.codes.push_back(static_cast<std::uint8_t>(u));
+            for (std::uint32_t i = 0; i < pattern.unit; ++i) {
+                compressed.values.storage[stored++] = matrix.storage[first + u * pattern.unit + i];
+            }
         }
     }
     return compressed;
 }
 
+std::optional<CodeViolation> find_code_violation(ElementType type, std::span<const std::uint8_t> codes,
+                                                 std::size_t rows, std::size_t stored_k) {
+    const SparsePattern pattern = sparse_pattern_of(type);
+    STCSIM_ASSERT(stored_k % pattern.kept == 0 && codes.size() == rows * stored_k / pattern.unit);
+    if (codes.empty()) return std::nullopt;
+    const std::size_t codes_per_row = stored_k / pattern.unit;
+    for (std::size_t c = 0; c < codes.size(); ++c) {
+        const std::size_t in_row = c % codes_per_row;
+        const bool taken = in_row % pattern.codes() != 0 && codes[c - 1] == codes[c];
+        if (codes[c] >= pattern.positions() || taken) {
+            return CodeViolation{c / codes_per_row, in_row / pattern.codes(), codes[c]};
+        }
+    }
+    return std::nullopt;
+}
+
 BitMatrix expand(const CompressedMatrix& compressed) {
     const BitMatrix& values = compressed.values;
+    check_executed(values.type);
     const SparsePattern pattern = sparse_pattern_of(values.type);
-    STCSIM_ASSERT(values.columns % pattern.kept == 0 && compressed.codes.size() == values.storage.size());
+    const auto violation = find_code_violation(values.type, compressed.codes, values.rows, values.columns);
+    if (violation) {
+        throw InputError({},
+                         fmt::format("code {} in row {}, group {}", violation->code, violation->row, violation->group),
+                         fmt::format("distinct codes below {}", pattern.positions()));
+    }
     BitMatrix matrix(values.rows, values.columns / pattern.kept * pattern.group, values.type);
-    for (std::size_t row = 0; row < values.rows; ++row) {
-        for (std::size_t s = 0; s < values.columns; ++s) {
-            const std::size_t group = s / pattern.kept;
-            const std::size_t code = compressed.codes[row * values.columns + s];
-            const bool taken = s % pattern.kept != 0 && compressed.codes[row * values.columns + s - 1] == code;
-            if (code >= pattern.group || taken) {
-                throw InputError({}, fmt::format("position {} in row {}, group {}", code, row, group),
-                                 fmt::format("distinct positions below {}", pattern.group));
-            }
-            matrix.at(row, group * pattern.group + code) = values.at(row, s);
+    for (std::size_t c = 0; c < compressed.codes.size(); ++c) {
+        const std::size_t first = c / pattern.codes() * pattern.group + compressed.codes[c] * pattern.unit;
+        for (std::uint32_t i = 0; i < pattern.unit; ++i) {
+            matrix.storage[first + i] = values.storage[c * pattern.unit + i];
         }
     }
     return matrix;
+}
+
+KeptMagnitude& KeptMagnitude::operator+=(const KeptMagnitude& other) {
+    kept += other.kept;
+    all += other.all;
+    not_finite += other.not_finite;
+    return *this;
+}
+
+std::vector<KeptMagnitude> kept_magnitudes(const BitMatrix& matrix, const SparsePattern& pattern) {
+    check_columns(matrix.columns, pattern);
+    std::vector<KeptMagnitude> rows(matrix.rows);
+    for (std::size_t first = 0; first < matrix.storage.size(); first += pattern.group) {
+        const std::uint32_t chosen = choose(matrix.type, pattern, &matrix.storage[first]);
+        KeptMagnitude& row = rows[first / matrix.columns];
+        for (std::uint32_t i = 0; i < pattern.group; ++i) {
+            const double size = magnitude(matrix.type, matrix.storage[first + i]);
+            if (!std::isfinite(size)) {
+                ++row.not_finite;
+                continue;
+            }
+            row.all += size;
+            if ((chosen >> i / pattern.unit & 1U) != 0) row.kept += size;
+        }
+    }
+    return rows;
 }
 
 }  // namespace stcsim
