@@ -102,12 +102,13 @@ HeaderEntries entries_in(const PythonLiteral& literal, const InputLocation& wher
     HeaderEntries entries;
     const std::array<std::pair<std::string_view, const PythonLiteral**>, 3> keys{
         {{"descr", &entries.descr}, {"fortran_order", &entries.fortran_order}, {"shape", &entries.shape}}};
-    for (const auto& [key, value] : *dictionary) {
+    for (std::size_t i = 0; i < dictionary->keys.size(); ++i) {
+        const std::string& key = dictionary->keys[i];
         const auto* const known = std::ranges::find(keys, std::string_view(key), [](const auto& k) { return k.first; });
         if (known == keys.end()) {
             throw InputError(where, fmt::format("the key {} in the header", quoted_for_message(key)), expected);
         }
-        *known->second = &value;
+        *known->second = &dictionary->values[i];
     }
     for (const auto& [key, value] : keys) {
         if (*value == nullptr) throw InputError(where, fmt::format("a header without the key '{}'", key), expected);

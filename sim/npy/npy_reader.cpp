@@ -9,6 +9,8 @@
 #include <unistd.h>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "npy/fortran_order.h"
 
 namespace stcsim {
@@ -33,12 +35,12 @@ class Descriptor {
 };
 
 /// Reads all of `to`, or throws.
-void read_all(int descriptor, const std::filesystem::path& file, std::uint64_t offset, std::span<std::byte> to) {
+void read_all(int descriptor, const InputLocation& where, std::uint64_t offset, std::span<std::byte> to) {
     while (!to.empty()) {
         const ssize_t got = pread(descriptor, to.data(), to.size(), static_cast<off_t>(offset));
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) throw InputError({file.string()}, std::generic_category().message(errno), readable_file);
-        if (got == 0) throw InputError({file.string()}, "a file that became shorter", "one that stays as it is");
+        if (got < 0) throw InputError(where, std::generic_category().message(errno), readable_file);
+        if (got == 0) throw InputError(where, "a file that became shorter", "one that stays as it is");
         to = to.subspan(static_cast<std::size_t>(got));
         offset += static_cast<std::uint64_t>(got);
     }
@@ -46,28 +48,28 @@ void read_all(int descriptor, const std::filesystem::path& file, std::uint64_t o
 
 }  // namespace
 
-NpyReader::NpyReader(std::filesystem::path file) : file_(std::move(file)) {
-    const InputLocation where{file_.string()};
+NpyReader::NpyReader(const std::filesystem::path& file, std::string_view role)
+    : where_{role.empty() ? file.string() : fmt::format("{} {}", role, file.string())} {
     // Without O_NONBLOCK, opening a pipe would wait for somebody to write into it.
-    Descriptor opened(::open(file_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    Descriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (opened.number() < 0) {
-        throw InputError(where, errno == ENOENT ? "no such file" : std::generic_category().message(errno),
+        throw InputError(where_, errno == ENOENT ? "no such file" : std::generic_category().message(errno),
                          readable_file);
     }
     struct stat status {};
     if (fstat(opened.number(), &status) != 0) {
-        throw InputError(where, std::generic_category().message(errno), readable_file);
+        throw InputError(where_, std::generic_category().message(errno), readable_file);
     }
-    if (S_ISDIR(status.st_mode)) throw InputError(where, "a directory", readable_file);
-    if (!S_ISREG(status.st_mode)) throw InputError(where, "something that is not a regular file", readable_file);
+    if (S_ISDIR(status.st_mode)) throw InputError(where_, "a directory", readable_file);
+    if (!S_ISREG(status.st_mode)) throw InputError(where_, "something that is not a regular file", readable_file);
     const auto size = static_cast<std::uint64_t>(status.st_size);
 
     std::array<std::byte, npy_preamble_bytes> preamble{};
     const auto start = std::span(preamble).first(std::min<std::size_t>(preamble.size(), size));
-    read_all(opened.number(), file_, 0, start);
-    std::vector<std::byte> header(npy_header_size(start, size, where));
-    read_all(opened.number(), file_, 0, header);
-    header_ = parse_npy_header(header, size, where);
+    read_all(opened.number(), where_, 0, start);
+    std::vector<std::byte> header(npy_header_size(start, size, where_));
+    read_all(opened.number(), where_, 0, header);
+    header_ = parse_npy_header(header, size, where_);
     descriptor_ = opened.release();
 }
 
@@ -82,13 +84,13 @@ NpyArray NpyReader::read_rows(std::size_t first, std::size_t count) const {
     NpyArray block(header_.type, std::move(shape));
     const std::size_t width = width_of(header_.type);
     if (!header_.fortran_order) {
-        read_all(descriptor_, file_, header_.data_offset + first * header_.row_elements() * width, block.data);
+        read_all(descriptor_, where_, header_.data_offset + first * header_.row_elements() * width, block.data);
         return block;
     }
     FortranColumns columns(header_.shape);
     std::vector<std::byte> column(count * width);
     for (std::size_t i = 0; count > 0 && i < header_.row_elements(); ++i) {
-        read_all(descriptor_, file_, header_.data_offset + (i * header_.rows() + first) * width, column);
+        read_all(descriptor_, where_, header_.data_offset + (i * header_.rows() + first) * width, column);
         scatter(column, width, block.data.data() + columns.row_major_position() * width, header_.row_elements());
         columns.advance();
     }

@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <string_view>
 
+#include "base/error.h"
 #include "npy/npy_array.h"
 #include "npy/npy_header.h"
 
@@ -13,12 +15,14 @@ namespace stcsim {
 class NpyReader {
   public:
     /// Throws InputError if the file is missing, no regular file, not readable or no .npy file that parse_npy takes.
-    explicit NpyReader(std::filesystem::path file);
+    /// Messages say `role`, for instance the option that names the file, before the file's name.
+    explicit NpyReader(const std::filesystem::path& file, std::string_view role = {});
     NpyReader(const NpyReader&) = delete;
     NpyReader& operator=(const NpyReader&) = delete;
     ~NpyReader();
 
-    [[nodiscard]] const std::filesystem::path& file() const { return file_; }
+    /// Role and name of the file, for messages.
+    [[nodiscard]] const InputLocation& where() const { return where_; }
     [[nodiscard]] const NpyHeader& header() const { return header_; }
 
     /// `count` rows (elements that share a first index) from `first` on, row-major, with the shape [count, other
@@ -28,7 +32,7 @@ class NpyReader {
     [[nodiscard]] NpyArray read_rows(std::size_t first, std::size_t count) const;
 
   private:
-    std::filesystem::path file_;
+    InputLocation where_;
     NpyHeader header_;
     int descriptor_ = -1;
 };

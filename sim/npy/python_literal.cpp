@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -113,13 +114,13 @@ class Parser {
             if (quote != '\'' && quote != '"') fail("a key in quotation marks, or '}'");
             const std::size_t start = position_;
             std::string key = string();
-            if (std::ranges::any_of(entries, [&](const auto& entry) { return entry.first == key; })) {
+            if (std::ranges::find(entries.keys, key) != entries.keys.end()) {
                 position_ = start;
                 fail("each key once");
             }
             if (!take(':')) fail("':' after a key");
-            PythonLiteral literal = value(depth + 1);
-            entries.emplace_back(std::move(key), std::move(literal));
+            entries.keys.push_back(std::move(key));
+            entries.values.push_back(value(depth + 1));
             if (!take(',') && next() != '}') fail("',' or '}'");
         }
         return entries;

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -20,8 +19,11 @@ struct PythonLiteral {
         bool tuple;
         std::vector<PythonLiteral> items;
     };
-    /// In the order written; keys are distinct.
-    using Dictionary = std::vector<std::pair<std::string, PythonLiteral>>;
+    /// Distinct keys and their values, in the order written.
+    struct Dictionary {
+        std::vector<std::string> keys;
+        std::vector<PythonLiteral> values;
+    };
 
     std::variant<None, bool, std::uint64_t, std::string, Sequence, Dictionary> value;
 };

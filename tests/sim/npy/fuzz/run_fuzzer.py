@@ -1,0 +1,53 @@
+#!/usr/bin/python3
+"""run_fuzzer.py FUZZER FOLDER SECONDS: fuzzes the .npy reader from small files as numpy writes them.
+
+What crashes it stays in FOLDER as crash-*; `FUZZER FILE` repeats it."""
+
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+TYPES = {"|b1": 1, "|i1": 1, "|u1": 1, "<i2": 2, "<u2": 2, "<i4": 4, "<u4": 4, "<i8": 8, "<u8": 8, "<f2": 2, "<f4": 4,
+         "<f8": 8, ">f4": 4, "|O": 8, "<U3": 12, "<c8": 8}
+SHAPES = ((), (0,), (3,), (2, 3), (1, 2, 2), (4, 0, 2))
+WORDS = ("descr", "fortran_order", "shape", "True", "False", "None", "'", '"', "(", ")", "[", "]", "{", "}", ",", ":",
+         "18446744073709551615", "4294967296", "9223372036854775807", "\\x93NUMPY\\x01\\x00", "\\x93NUMPY\\x02\\x00",
+         *TYPES)
+
+
+def file_bytes(version, descr, fortran, shape):
+    header = f"{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {shape}, }}"
+    preamble = 10 if version == 1 else 12
+    header += " " * (-(preamble + len(header) + 1) % 64) + "\n"
+    length = struct.pack("<H" if version == 1 else "<I", len(header))
+    elements = 1
+    for size in shape:
+        elements *= size
+    data = bytes(i % 251 for i in range(elements * TYPES[descr]))
+    return b"\x93NUMPY" + bytes((version, 0)) + length + header.encode() + data
+
+
+def write_seeds(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    seeds = [file_bytes(1, descr, False, (2, 3)) for descr in TYPES]
+    seeds += [file_bytes(version, "<u2", fortran, shape) for version in (1, 2, 3) for fortran in (False, True)
+              for shape in SHAPES]
+    for i, seed in enumerate(seeds):
+        (folder / f"seed-{i:02}.npy").write_bytes(seed)
+
+
+def main():
+    fuzzer, folder, seconds = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
+    write_seeds(folder / "seeds")
+    corpus = folder / "corpus"
+    corpus.mkdir(exist_ok=True)
+    dictionary = folder / "words.txt"
+    dictionary.write_text("".join('"' + word.replace('"', '\\"') + '"\n' for word in WORDS))
+    command = [fuzzer, f"-max_total_time={seconds}", f"-dict={dictionary}", f"-artifact_prefix={folder}/", "-max_len=512",
+               "-malloc_limit_mb=64", "-timeout=5", "-verbosity=1", "-print_final_stats=1", corpus, folder / "seeds"]
+    return subprocess.run(command).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
