@@ -1,11 +1,12 @@
 /// Fragments: which lane holds which element of an mma's matrices, in which register.
 ///
-/// With g = lane / 4, t = lane mod 4 and e = 32 / bits elements per register (slot i of a register is its i-th element
-/// from the low bits):
-///  - A register r holds row g + 8 (r mod 2), stored k = t e + i + 4 e (r div 2); mma.sp stores half of the logical k;
+/// With g = lane / 4, t = lane mod 4, e = 32 / bits elements per register (slot i of a register is its i-th element
+/// from the low bits) and h = m / 8 (1 for m8n8 shapes, 2 for m16n8):
+///  - A register r holds row g + 8 (r mod h), stored k = t e + i + 4 e (r div h); mma.sp stores half of the logical k;
 ///  - B register r holds column g, k = t e + i + 4 e r;
 ///  - C and D: element q = r e + i of a lane is row g + 8 (q div 2), column 2 t + q mod 2.
-/// Source: PTX ISA, the fragment figures of mma.m16n8k8 to m16n8k32 and mma.sp, of which this is the common rule.
+/// An f64 takes two consecutive registers, low word first: the rules hold with e = 1 and r counting pairs.
+/// Source: PTX ISA, the fragment figures of mma.m8n8k4 to m16n8k256 and of mma.sp, of which this is the common rule.
 #pragma once
 
 #include <array>
@@ -32,7 +33,8 @@ struct MatrixCoordinate {
     bool operator==(const MatrixCoordinate&) const = default;
 };
 
-/// Where a warp holds an element: slot 0 is the low bits of the register. Registers count from the operand's first.
+/// Where a warp holds an element: slot 0 is the low bits of the register. Registers count from the operand's first; an
+/// f64 is named by the register of its low word.
 struct FragmentLocation {
     LaneIndex lane;
     std::uint32_t register_number;
@@ -47,17 +49,20 @@ struct OperandShape {
     std::uint32_t columns;
     ElementType type;
 
-    [[nodiscard]] std::uint32_t elements_per_register() const { return 32 / bits_of(type); }
+    /// Elements that share a register; 1 for f64.
+    [[nodiscard]] std::uint32_t elements_per_register() const { return bits_of(type) < 32 ? 32 / bits_of(type) : 1; }
+    /// Registers an element takes: 2 for f64, else 1.
+    [[nodiscard]] std::uint32_t registers_per_element() const { return bits_of(type) > 32 ? bits_of(type) / 32 : 1; }
     /// 32-bit registers of each lane.
     [[nodiscard]] std::uint32_t registers() const { return rows * columns * bits_of(type) / 1024; }
 };
 
 OperandShape operand_shape(const MmaInstruction& instruction, Operand operand);
 
-/// The element at this location, which must be within the operand's registers.
+/// The element at this location, which must be within the operand's registers. Both registers of an f64 give it.
 MatrixCoordinate coordinate_of(const MmaInstruction& instruction, Operand operand, const FragmentLocation& location);
 
-/// Where this element lies; the inverse of coordinate_of.
+/// Where this element lies; the inverse of coordinate_of (of f64: the register of the low word).
 FragmentLocation location_of(const MmaInstruction& instruction, Operand operand, const MatrixCoordinate& coordinate);
 
 /// The matrix a warp holds in `registers`, of which there are operand_shape().registers() or an invariant breaks.

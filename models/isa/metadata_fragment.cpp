@@ -8,23 +8,32 @@ namespace stcsim {
 namespace {
 
 constexpr std::uint32_t quad = 4;
-constexpr std::uint32_t half_rows = 8;  ///< rows between the low and the high half of E
+constexpr std::uint32_t half_rows = 8;  ///< between the two rows of A whose metadata a quad holds
+constexpr std::uint32_t register_bits = 32;
 
 struct NibbleLocation {
     std::uint32_t lane;
     std::uint32_t shift;
 };
 
-/// Metadata words of each row: f16 has 16 columns per word, tf32 8.
-std::uint32_t words_per_row(const MmaInstruction& instruction) {
-    return instruction.shape.k / (sparse_pattern_of(instruction.a).group * groups_per_metadata_word);
+/// Groups of a row of A.
+std::uint32_t groups_per_row(const MmaInstruction& instruction) {
+    return instruction.shape.k / sparse_pattern_of(instruction.a).group;
+}
+
+/// Threads of each quad that an instruction reads E from: those that the nibbles of two rows fill.
+std::uint32_t threads_per_quad(const MmaInstruction& instruction) {
+    return 2 * 4 * groups_per_row(instruction) / register_bits;
 }
 
 NibbleLocation nibble_location(const MmaInstruction& instruction, std::uint32_t selector, std::uint32_t row,
                                std::uint32_t group) {
-    const std::uint32_t word = group / groups_per_metadata_word;
-    const std::uint32_t thread = selector * words_per_row(instruction) + word;
-    return {quad * (row % half_rows) + thread, 16 * (row / half_rows) + 4 * (group % groups_per_metadata_word)};
+    const std::uint32_t groups = groups_per_metadata_element(instruction.a);
+    const std::uint32_t element = group / groups;
+    const std::uint32_t half = row / half_rows;
+    const bool shares = metadata_element_bits(instruction.a) < register_bits;  // both rows in one register
+    const std::uint32_t thread = selector * threads_per_quad(instruction) + (shares ? element : 2 * element + half);
+    return {quad * (row % half_rows) + thread, (shares ? 16 * half : 0) + 4 * (group % groups)};
 }
 
 void check_selector(const MmaInstruction& instruction, std::uint32_t selector) {
@@ -39,7 +48,7 @@ void check_selector(const MmaInstruction& instruction, std::uint32_t selector) {
 template <typename Visit>
 void for_each_nibble(const MmaInstruction& instruction, std::uint32_t selector, Visit visit) {
     check_selector(instruction, selector);
-    const std::uint32_t groups = instruction.shape.k / sparse_pattern_of(instruction.a).group;
+    const std::uint32_t groups = groups_per_row(instruction);
     for (std::uint32_t row = 0; row < instruction.shape.m; ++row) {
         for (std::uint32_t group = 0; group < groups; ++group) {
             visit(row, group, nibble_location(instruction, selector, row, group));
@@ -50,35 +59,39 @@ void for_each_nibble(const MmaInstruction& instruction, std::uint32_t selector, 
 }  // namespace
 
 std::uint32_t sparsity_selectors(const MmaInstruction& instruction) {
-    return instruction.sparse ? quad / words_per_row(instruction) : 0U;
+    return instruction.sparse ? quad / threads_per_quad(instruction) : 0U;
 }
 
 bool supplies_metadata(const MmaInstruction& instruction, std::uint32_t selector, LaneIndex lane) {
     check_selector(instruction, selector);
-    return lane.value() % quad / words_per_row(instruction) == selector;
+    return lane.value() % quad / threads_per_quad(instruction) == selector;
+}
+
+std::uint32_t metadata_codes(const MmaInstruction& instruction) {
+    return 2 * instruction.shape.m * groups_per_row(instruction);
 }
 
 void encode_metadata(const MmaInstruction& instruction, std::span<const std::uint8_t> codes, std::uint32_t selector,
                      WarpRegister& e) {
-    STCSIM_ASSERT(codes.size() == std::size_t{instruction.shape.m} * instruction.stored_k());
-    const std::uint32_t kept = sparse_pattern_of(instruction.a).kept;
+    const SparsePattern pattern = sparse_pattern_of(instruction.a);
+    STCSIM_ASSERT(codes.size() == std::size_t{instruction.shape.m} * instruction.stored_k() / pattern.unit);
     std::size_t next = 0;
     for_each_nibble(instruction, selector, [&](std::uint32_t, std::uint32_t, NibbleLocation at) {
         const std::uint32_t nibble =
-            encode_nibble(instruction.a, {codes[next], kept == 2 ? codes[next + 1] : std::uint8_t{0}});
+            encode_nibble(instruction.a, {codes[next], pattern.codes() == 2 ? codes[next + 1] : std::uint8_t{0}});
         e[at.lane] = (e[at.lane] & ~(0xFU << at.shift)) | nibble << at.shift;
-        next += kept;
+        next += pattern.codes();
     });
 }
 
 std::vector<std::uint8_t> decode_metadata(const MmaInstruction& instruction, const WarpRegister& e,
                                           std::uint32_t selector) {
-    const std::uint32_t kept = sparse_pattern_of(instruction.a).kept;
-    std::vector<std::uint8_t> codes(std::size_t{instruction.shape.m} * instruction.stored_k());
-    std::size_t next = 0;
+    const SparsePattern pattern = sparse_pattern_of(instruction.a);
+    std::vector<std::uint8_t> codes;
+    codes.reserve(std::size_t{instruction.shape.m} * instruction.stored_k() / pattern.unit);
     for_each_nibble(instruction, selector, [&](std::uint32_t, std::uint32_t, NibbleLocation at) {
         const GroupCodes decoded = decode_nibble(instruction.a, e[at.lane] >> at.shift & 0xFU);
-        for (std::uint32_t i = 0; i < kept; ++i) codes[next++] = decoded[i];
+        codes.insert(codes.end(), decoded.begin(), decoded.begin() + pattern.codes());
     });
     return codes;
 }

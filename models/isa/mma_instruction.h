@@ -1,6 +1,8 @@
 /// The matrix multiply-accumulate instructions of sm_80: shapes, types and what follows from them.
 ///
-/// Source: PTX ISA, sections "Warp-level matrix instructions: mma" and "mma.sp".
+/// Source: PTX ISA, sections "Warp-level matrix instructions: mma" and "mma.sp"; a test checks the table against the
+/// toolkit's assembler. Left out is `mma.m8n8k4` of f16: PTX keeps it for Volta, and for sm_80 the assembler turns it
+/// into a sequence of other tensor and arithmetic instructions. It is not an instruction of Ampere's tensor core.
 #pragma once
 
 #include <cstdint>
@@ -50,23 +52,27 @@ struct MmaInstruction {
     /// Metadata registers: one for mma.sp.
     [[nodiscard]] std::uint32_t e_registers() const { return sparse ? 1U : 0U; }
 
-    /// Stored elements of A that one fused dot product sums (128 operand bits: 8 f16 or bf16, 4 tf32). From the numeric
-    /// behaviour published in arXiv 2511.10909: larger k is a chain of such passes.
-    [[nodiscard]] std::uint32_t pass_length() const { return pass_length_of(a); }
+    /// Stored elements of A that one pass of the array sums: 128 operand bits (8 f16, 4 tf32, 16 s8, 32 s4, 128 b1),
+    /// and the whole k of f64. For floats it follows from the numeric behaviour published in arXiv 2511.10909. For
+    /// integers and bits, where sums are exact, it follows from the assembler's schedule for sm_80: of every type the
+    /// larger k has the dependent latency of two chained passes (24 cycles), the smaller of one (16).
+    [[nodiscard]] std::uint32_t pass_length() const { return a == ElementType::f64 ? shape.k : pass_length_of(a); }
     /// Chained passes of the instruction.
     [[nodiscard]] std::uint32_t passes() const { return (stored_k() + pass_length() - 1) / pass_length(); }
 
     /// Dense-equivalent fused multiply-adds of one warp's instruction: m * n * k.
     [[nodiscard]] std::uint64_t fused_multiply_adds() const { return std::uint64_t{shape.m} * shape.n * shape.k; }
 
-    /// "mma.m16n8k16.f32.f16.f16.f32" or "mma.sp.m16n8k32.f32.f16.f16.f32": shape, then types of D, A, B, C.
+    /// The modifiers of PTX, then shape, `.satfinite` and the types of D, A, B, C: "mma.m16n8k16.f32.f16.f16.f32",
+    /// "mma.sp::ordered_metadata.m16n8k64.satfinite.s32.s8.u8.s32", "mma.m16n8k256.s32.b1.b1.s32.and.popc".
     [[nodiscard]] std::string name() const;
 };
 
-/// Every instruction the model implements.
+/// Every instruction the model implements, dense before sparse; of each, the plain form before those with `.satfinite`
+/// or `::ordered_metadata`. The addresses stay valid.
 std::span<const MmaInstruction> mma_instructions();
 
-/// The instruction of this name; the address stays valid. Throws InputError naming the nearest ones.
+/// The instruction of this name, an element of mma_instructions(). Throws InputError naming the nearest ones.
 const MmaInstruction& mma_instruction_named(std::string_view name);
 
 }  // namespace stcsim

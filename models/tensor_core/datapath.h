@@ -20,7 +20,7 @@ struct ArraySchedule {
 };
 
 /// Steps of an instruction on an array of this shape: each step multiplies, for `rows` x `columns` elements of D, as
-/// many stored elements as fit in `unit_bits`.
+/// many stored elements as fit in `unit_bits`. f64 has a rate of its own.
 ArraySchedule array_schedule(const MmaInstruction& instruction, const DotProductArrayParameters& parameters);
 
 /// Dense multiply-adds of one array per cycle at full use.
@@ -30,10 +30,8 @@ double dense_multiply_adds_per_cycle(const DotProductArrayParameters& parameters
 /// several turns each when the multiplexer is narrower than the group of four it chooses from.
 Cycle selection_cycles(const MmaInstruction& instruction, const InputSelectorParameters& parameters);
 
-/// 2-bit codes in the metadata of the instruction: one per stored element of A.
-std::uint32_t metadata_codes(const MmaInstruction& instruction);
-
-/// MetadataDecoder: for each row and stored element the position of B's element within its group of four.
+/// MetadataDecoder: for each row and stored unit (sparse_pattern.h) the position of B's unit within its group. Throws
+/// InputError if the metadata is illegal for the instruction.
 std::vector<std::uint8_t> decode_select_lines(const MmaInstruction& instruction, const std::vector<LaneValues>& e,
                                               std::uint8_t selector);
 
@@ -42,7 +40,9 @@ std::vector<std::uint8_t> decode_select_lines(const MmaInstruction& instruction,
 std::vector<ElementBits> select_inputs(const MmaInstruction& instruction, const std::vector<LaneValues>& b,
                                        const std::vector<std::uint8_t>& select_lines);
 
-/// DotProductArray: the chained passes of fused dot products over the selected elements. Result m x n.
+/// DotProductArray: the sums over the selected elements, m x n. Floats take a rounded pass at a time; integers are
+/// summed exactly and wrap or, with `.satfinite`, saturate once, at the end of the instruction (assumed, see
+/// dot_add.h).
 std::vector<ElementBits> dot_products(const MmaInstruction& instruction, const std::vector<LaneValues>& a,
                                       const std::vector<ElementBits>& selected_b, const std::vector<LaneValues>& c);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "isa/metadata_fragment.h"
 #include "tensor_core/datapath.h"
 
 namespace stcsim {

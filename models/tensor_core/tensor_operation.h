@@ -19,7 +19,7 @@ using LaneValues = WarpRegister;
 /// Each module reads what the one before it produced, so that what is in D came through all of them.
 struct OperandValues {
     std::vector<LaneValues> a, b, c, e;      ///< register operands as read (OperandFetch)
-    std::vector<std::uint8_t> select_lines;  ///< per row and stored element: position in its group (MetadataDecoder)
+    std::vector<std::uint8_t> select_lines;  ///< per row and stored unit: position in its group (MetadataDecoder)
     std::vector<ElementBits>
         selected_b;                 ///< per row, column and stored element: B as the multipliers see it (InputSelector)
     std::vector<ElementBits> sums;  ///< per row and column: D before the write (DotProductArray)

@@ -2,53 +2,19 @@
 
 #include <random>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "a100.h"
 #include "base/error.h"
 #include "golden_vectors.h"
 #include "isa/metadata_fragment.h"
-#include "numerics/float_format.h"
-#include "numerics/reference_gemm.h"
+#include "random_mma.h"
 #include "tensor_core/datapath.h"
 #include "tensor_core_bench.h"
 
 namespace stcsim::testing {
 namespace {
-
-/// The operands of one instruction as matrices.
-struct MmaOperands {
-    BitMatrix a, b, c;
-    std::vector<std::uint8_t> codes;  ///< mma.sp
-};
-
-/// Finite numbers of moderate size, so that every product counts in the sum.
-BitMatrix random_matrix(std::size_t rows, std::size_t columns, ElementType type, std::mt19937_64& random) {
-    std::normal_distribution<double> normal(0, 2);
-    BitMatrix matrix(rows, columns, type);
-    for (ElementBits& element : matrix.storage) element = from_double(type, normal(random));
-    return matrix;
-}
-
-MmaOperands random_operands(const MmaInstruction& instruction, std::mt19937_64& random) {
-    const auto [m, n, k] = instruction.shape;
-    MmaOperands operands{random_matrix(m, instruction.stored_k(), instruction.a, random),
-                         random_matrix(k, n, instruction.b, random),
-                         random_matrix(m, n, instruction.c, random),
-                         {}};
-    if (!instruction.sparse) return operands;
-    for (std::uint32_t pair = 0; pair < m * instruction.stored_k() / 2; ++pair) {
-        const auto first = static_cast<std::uint8_t>(random() % 4);
-        operands.codes.push_back(first);
-        operands.codes.push_back(static_cast<std::uint8_t>((first + 1 + random() % 3) % 4));
-    }
-    return operands;
-}
-
-BitMatrix reference(const MmaInstruction& instruction, const MmaOperands& operands) {
-    return instruction.sparse ? reference_sparse_gemm(operands.a, operands.codes, operands.b, operands.c)
-                              : reference_gemm(operands.a, operands.b, operands.c);
-}
 
 /// E with the codes under `selector`; what that does not name stays 0, which would be illegal.
 WarpRegister metadata_register(const MmaInstruction& instruction, const MmaOperands& operands, std::uint32_t selector) {
@@ -62,25 +28,32 @@ void load(TensorCoreBench& bench, RegisterRange range, const std::vector<LaneVal
     for (std::uint32_t i = 0; i < range.count; ++i) bench.registers().at(WarpSlot(0), range.first + i) = values[i];
 }
 
-void load_operands(TensorCoreBench& bench, const TensorOperation& operation, const MmaOperands& operands) {
+void load_operands(TensorCoreBench& bench, const TensorOperation& operation, const MmaOperands& operands,
+                   const WarpRegister& e) {
     const MmaInstruction& instruction = *operation.instruction;
     load(bench, operation.a, distribute_fragment(instruction, Operand::a, operands.a));
     load(bench, operation.b, distribute_fragment(instruction, Operand::b, operands.b));
     load(bench, operation.c, distribute_fragment(instruction, Operand::c, operands.c));
-    if (instruction.sparse) load(bench, operation.e, {metadata_register(instruction, operands, operation.selector)});
+    if (instruction.sparse) load(bench, operation.e, {e});
 }
 
 /// D of one instruction through the modules, operands in the register file.
-BitMatrix through_the_modules(const MmaInstruction& instruction, const MmaOperands& operands,
+BitMatrix through_the_modules(const MmaInstruction& instruction, const MmaOperands& operands, const WarpRegister& e,
                               std::uint32_t selector = 0) {
     TensorCoreBench bench(a100().sm.tensor_core, true);
     TensorOperation operation = TensorCoreBench::operation(instruction);
     operation.selector = static_cast<std::uint8_t>(selector);
     const RegisterRange destination = operation.destination;
-    load_operands(bench, operation, operands);
+    load_operands(bench, operation, operands, e);
     bench.add(std::move(operation));
     bench.run();
     return assemble_fragment(instruction, Operand::d, bench.registers().read(WarpSlot(0), destination));
+}
+
+BitMatrix through_the_modules(const MmaInstruction& instruction, const MmaOperands& operands,
+                              std::uint32_t selector = 0) {
+    const WarpRegister e = instruction.sparse ? metadata_register(instruction, operands, selector) : WarpRegister{};
+    return through_the_modules(instruction, operands, e, selector);
 }
 
 std::string test_name(std::string name) {
@@ -90,25 +63,39 @@ std::string test_name(std::string name) {
     return name;
 }
 
-class TensorCoreValues : public ::testing::TestWithParam<MmaInstruction> {};
+/// Tests over all instructions of one type of A.
+class TensorCoreValues : public ::testing::TestWithParam<ElementType> {
+  protected:
+    static std::vector<const MmaInstruction*> instructions(bool sparse_only = false) {
+        std::vector<const MmaInstruction*> chosen;
+        for (const MmaInstruction& instruction : mma_instructions()) {
+            if (instruction.a != GetParam() || (sparse_only && !instruction.sparse)) continue;
+            chosen.push_back(&instruction);
+        }
+        return chosen;
+    }
+};
 
 TEST_P(TensorCoreValues, AreThoseOfTheReferenceUnderEverySelector) {
-    const MmaInstruction& instruction = GetParam();
     std::mt19937_64 random(7);
-    for (std::uint32_t selector = 0; selector < std::max(1U, sparsity_selectors(instruction)); ++selector) {
-        const MmaOperands operands = random_operands(instruction, random);
-        EXPECT_EQ(through_the_modules(instruction, operands, selector), reference(instruction, operands))
-            << "selector " << selector;
+    for (const MmaInstruction* instruction : instructions()) {
+        for (std::uint32_t selector = 0; selector < std::max(1U, sparsity_selectors(*instruction)); ++selector) {
+            const MmaOperands operands = random_operands(*instruction, random);
+            EXPECT_EQ(through_the_modules(*instruction, operands, selector), reference(*instruction, operands))
+                << instruction->name() << ", selector " << selector;
+        }
     }
 }
 
 TEST_P(TensorCoreValues, StayTheSameWhenResultsAreTakenAtRandomTimes) {
-    const MmaInstruction& instruction = GetParam();
     std::mt19937_64 random(11);
+    // Of all instructions of the type in turn, independent of each other.
+    const std::vector<const MmaInstruction*> mix = instructions();
     TensorCoreBench bench(a100().sm.tensor_core, true);
     constexpr std::uint32_t operations = 30;
     std::vector<MmaOperands> operands;
     for (std::uint32_t i = 0; i < operations; ++i) {
+        const MmaInstruction& instruction = *mix[(i * 7) % mix.size()];
         operands.push_back(random_operands(instruction, random));
         TensorOperation operation = TensorCoreBench::operation(instruction);
         operation.c.first = operation.destination.first = static_cast<std::uint8_t>(32 + 4 * i);
@@ -124,42 +111,65 @@ TEST_P(TensorCoreValues, StayTheSameWhenResultsAreTakenAtRandomTimes) {
     bench.run();
     ASSERT_EQ(bench.driver().destinations.size(), operations);
     for (std::uint32_t i = 0; i < operations; ++i) {
+        const MmaInstruction& instruction = *mix[(i * 7) % mix.size()];
         const RegisterRange d{static_cast<std::uint8_t>(32 + 4 * i),
                               static_cast<std::uint8_t>(instruction.d_registers())};
         EXPECT_EQ(assemble_fragment(instruction, Operand::d, bench.registers().read(WarpSlot(0), d)),
                   reference(instruction, operands[i]))
-            << "operation " << i;
+            << instruction.name() << ", operation " << i;
     }
 }
 
 TEST_P(TensorCoreValues, TakeNoMoreCyclesThanTheTimingAlone) {
-    const MmaInstruction& instruction = GetParam();
-    const auto cycles = [&](bool with_values) {
-        TensorCoreBench bench(a100().sm.tensor_core, with_values);
-        if (with_values) {
-            std::mt19937_64 random(3);
-            load_operands(bench, TensorCoreBench::operation(instruction), random_operands(instruction, random));
-        }
-        bench.add(instruction, 20);
-        bench.run();
-        return bench.driver().written_cycles;
-    };
-    EXPECT_EQ(cycles(true), cycles(false));
+    for (const MmaInstruction* instruction : instructions()) {
+        const auto cycles = [&](bool with_values) {
+            TensorCoreBench bench(a100().sm.tensor_core, with_values);
+            if (with_values) {
+                std::mt19937_64 random(3);
+                const MmaOperands operands = random_operands(*instruction, random);
+                const WarpRegister e =
+                    instruction->sparse ? metadata_register(*instruction, operands, 0) : WarpRegister{};
+                load_operands(bench, TensorCoreBench::operation(*instruction), operands, e);
+            }
+            bench.add(*instruction, 5);
+            bench.run();
+            return bench.driver().written_cycles;
+        };
+        EXPECT_EQ(cycles(true), cycles(false)) << instruction->name();
+    }
 }
 
-INSTANTIATE_TEST_SUITE_P(Instructions, TensorCoreValues,
-                         ::testing::ValuesIn(mma_instructions().begin(), mma_instructions().end()),
-                         [](const auto& instance) { return test_name(instance.param.name()); });
+INSTANTIATE_TEST_SUITE_P(Of, TensorCoreValues,
+                         ::testing::Values(ElementType::f16, ElementType::bf16, ElementType::tf32, ElementType::f64,
+                                           ElementType::s8, ElementType::u8, ElementType::s4, ElementType::u4,
+                                           ElementType::b1),
+                         [](const auto& instance) { return std::string(name_of(instance.param)); });
 
-/// Reference vectors of instructions that are in the table.
-std::vector<std::string> modelled_golden_names() {
-    std::vector<std::string> names;
-    for (const std::string& name : golden_names()) {
-        const bool modelled = std::ranges::any_of(
-            mma_instructions(), [&](const MmaInstruction& instruction) { return instruction.name() == "mma." + name; });
-        if (modelled) names.push_back(name);
+TEST(TensorCoreValuesCoverage, EveryInstructionIsOfATypeTested) {
+    for (const MmaInstruction& instruction : mma_instructions()) {
+        EXPECT_TRUE(is_tensor_core_arithmetic(instruction.arithmetic())) << instruction.name();
+        EXPECT_NE(instruction.a, ElementType::f32);
+        EXPECT_NE(instruction.a, ElementType::s32);
     }
-    return names;
+}
+
+TEST(SaturatingInstruction, ClampsOnceAtItsEndNotPassByPass) {
+    // The first pass alone would go beyond the range; what the second subtracts brings the exact sum back.
+    const MmaInstruction& instruction = mma_instruction_named("mma.m16n8k32.satfinite.s32.s8.s8.s32");
+    MmaOperands operands{
+        BitMatrix(16, 32, ElementType::s8), BitMatrix(32, 8, ElementType::s8), BitMatrix(16, 8, ElementType::s32), {}};
+    operands.a.at(0, 0) = 100;
+    operands.a.at(0, 31) = 0x100 - 100;
+    for (std::size_t k = 0; k < 32; ++k) operands.b.at(k, 0) = operands.b.at(k, 1) = 1;
+    operands.b.at(31, 1) = 0;
+    operands.c.at(0, 0) = operands.c.at(0, 1) = 0x7FFFFFFF;
+    const BitMatrix d = through_the_modules(instruction, operands);
+    EXPECT_EQ(d.at(0, 0), 0x7FFFFFFFU);
+    EXPECT_EQ(d.at(0, 1), 0x7FFFFFFFU);
+    operands.a.at(0, 31) = 0x100 - 101;
+    EXPECT_EQ(through_the_modules(instruction, operands).at(0, 0), 0x7FFFFFFEU);
+    const MmaInstruction& wrapping = mma_instruction_named("mma.m16n8k32.s32.s8.s8.s32");
+    EXPECT_EQ(through_the_modules(wrapping, operands).at(0, 1), 0x80000063U);
 }
 
 class TensorCoreGoldenValues : public ::testing::TestWithParam<std::string> {};
@@ -174,82 +184,103 @@ TEST_P(TensorCoreGoldenValues, ComeOutOfTheModulesBitForBit) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Instructions, TensorCoreGoldenValues, ::testing::ValuesIn(modelled_golden_names()),
+INSTANTIATE_TEST_SUITE_P(Instructions, TensorCoreGoldenValues, ::testing::ValuesIn(golden_names()),
                          [](const auto& instance) { return test_name(instance.param); });
 
-class TensorCoreMetadata : public ::testing::TestWithParam<MmaInstruction> {};
-
-std::vector<MmaInstruction> sparse_instructions() {
-    std::vector<MmaInstruction> sparse;
-    std::ranges::copy_if(mma_instructions(), std::back_inserter(sparse), &MmaInstruction::sparse);
-    return sparse;
-}
+class TensorCoreMetadata : public TensorCoreValues {};
 
 TEST_P(TensorCoreMetadata, AChangedCodeChangesTheRowItSelectsForAndNoOther) {
-    const MmaInstruction& instruction = GetParam();
     std::mt19937_64 random(13);
-    const std::uint32_t stored = instruction.stored_k();
-    for (int repetition = 0; repetition < 8; ++repetition) {
-        MmaOperands operands = random_operands(instruction, random);
-        const BitMatrix before = through_the_modules(instruction, operands);
-        const std::size_t changed = random() % operands.codes.size();
-        const std::uint8_t other = operands.codes[changed ^ 1U];
-        std::uint8_t& code = operands.codes[changed];
-        const std::uint8_t old = code;
-        while (code == old || code == other) code = static_cast<std::uint8_t>(random() % 4);
-        const BitMatrix after = through_the_modules(instruction, operands);
+    for (const MmaInstruction* instruction : instructions(true)) {
+        const std::uint32_t per_group = sparse_pattern_of(instruction->a).codes();
+        const std::size_t groups_per_row = instruction->shape.k / sparse_pattern_of(instruction->a).group;
+        for (int repetition = 0; repetition < 3; ++repetition) {
+            MmaOperands operands = random_operands(*instruction, random);
+            const BitMatrix before = through_the_modules(*instruction, operands);
+            const std::vector<std::uint8_t> old = operands.codes;
+            const std::size_t group = random() % (groups_per_row * 16);
+            while (operands.codes == old) {
+                const std::vector<std::uint8_t> others = random_codes(*instruction, random);
+                std::copy_n(others.begin(), per_group, &operands.codes[group * per_group]);
+            }
+            const BitMatrix after = through_the_modules(*instruction, operands);
 
-        EXPECT_EQ(after, reference(instruction, operands));
-        EXPECT_NE(after, before);
-        for (std::size_t row = 0; row < after.rows; ++row) {
-            if (row == changed / stored) continue;
-            for (std::size_t column = 0; column < after.columns; ++column) {
-                EXPECT_EQ(after.at(row, column), before.at(row, column));
+            EXPECT_EQ(after, reference(*instruction, operands)) << instruction->name();
+            EXPECT_NE(after, before) << instruction->name();
+            for (std::size_t row = 0; row < after.rows; ++row) {
+                if (row == group / groups_per_row) continue;
+                for (std::size_t column = 0; column < after.columns; ++column) {
+                    EXPECT_EQ(after.at(row, column), before.at(row, column)) << instruction->name();
+                }
             }
         }
     }
 }
 
 TEST_P(TensorCoreMetadata, AnyFlippedBitMovesExactlyOneSelectionOrIsAnError) {
-    const MmaInstruction& instruction = GetParam();
     std::mt19937_64 random(17);
-    for (std::uint32_t selector = 0; selector < sparsity_selectors(instruction); ++selector) {
-        const WarpRegister e = metadata_register(instruction, random_operands(instruction, random), selector);
-        const auto lines = decode_select_lines(instruction, {e}, static_cast<std::uint8_t>(selector));
-        std::size_t legal = 0;
-        for (std::uint32_t bit = 0; bit < 32 * warp_lanes; ++bit) {
-            WarpRegister flipped = e;
-            flipped[bit / 32] ^= 1U << (bit % 32);
-            std::size_t moved = 0;
-            try {
-                const auto after = decode_select_lines(instruction, {flipped}, static_cast<std::uint8_t>(selector));
-                for (std::size_t i = 0; i < lines.size(); ++i) moved += lines[i] != after[i] ? 1 : 0;
-            } catch (const InputError&) {
-                moved = 1;
-            }
-            EXPECT_EQ(moved, supplies_metadata(instruction, selector, LaneIndex(bit / 32)) ? 1U : 0U);
-            legal += moved;
+    // Types that differ in sign or accumulator only read E alike.
+    const MmaInstruction* last = nullptr;
+    for (const MmaInstruction* instruction : instructions(true)) {
+        if (last != nullptr && last->shape == instruction->shape &&
+            last->metadata_order == instruction->metadata_order) {
+            continue;
         }
-        EXPECT_EQ(legal, std::size_t{2} * metadata_codes(instruction)) << "two bits per code are read";
+        last = instruction;
+        for (std::uint32_t selector = 0; selector < sparsity_selectors(*instruction); ++selector) {
+            const WarpRegister e = metadata_register(*instruction, random_operands(*instruction, random), selector);
+            const auto lines = decode_select_lines(*instruction, {e}, static_cast<std::uint8_t>(selector));
+            std::size_t read = 0;
+            for (std::uint32_t bit = 0; bit < 32 * warp_lanes; ++bit) {
+                WarpRegister flipped = e;
+                flipped[bit / 32] ^= 1U << (bit % 32);
+                std::size_t moved = 0;
+                try {
+                    const auto after =
+                        decode_select_lines(*instruction, {flipped}, static_cast<std::uint8_t>(selector));
+                    for (std::size_t i = 0; i < lines.size(); ++i) moved += lines[i] != after[i] ? 1 : 0;
+                } catch (const InputError&) {
+                    moved = 1;
+                }
+                EXPECT_EQ(moved, supplies_metadata(*instruction, selector, LaneIndex(bit / 32)) ? 1U : 0U)
+                    << instruction->name();
+                read += moved;
+            }
+            EXPECT_EQ(read, std::size_t{2} * metadata_codes(*instruction)) << "two bits per code are read";
+        }
     }
+}
+
+/// The message of the error that the instruction ends with when the nibble of row 5, group 0 is this; empty if none.
+std::string error_of(const MmaInstruction& instruction, const MmaOperands& operands, std::uint32_t nibble) {
+    WarpRegister e = metadata_register(instruction, operands, 0);
+    std::uint32_t& word = e[4 * 5];
+    word = (word & ~0xFU) | nibble;
+    try {
+        through_the_modules(instruction, operands, e);
+    } catch (const InputError& error) {
+        return error.what();
+    }
+    return "";
 }
 
 TEST_P(TensorCoreMetadata, IllegalCodesEndTheRunWithAnInputErrorThatNamesThem) {
-    const MmaInstruction& instruction = GetParam();
     std::mt19937_64 random(19);
-    MmaOperands operands = random_operands(instruction, random);
-    const std::size_t row = 5;
-    operands.codes[row * instruction.stored_k()] = operands.codes[row * instruction.stored_k() + 1];
-    try {
-        through_the_modules(instruction, operands);
-        FAIL() << "nothing was thrown";
-    } catch (const InputError& error) {
-        EXPECT_NE(std::string(error.what()).find("row 5, group 0"), std::string::npos) << error.what();
+    for (const MmaInstruction* instruction : instructions(true)) {
+        const MmaOperands operands = random_operands(*instruction, random);
+        EXPECT_THAT(error_of(*instruction, operands, 0xF),
+                    ::testing::HasSubstr("row 5, group 0 of " + instruction->name()));
+        EXPECT_EQ(error_of(*instruction, operands, 0xE), "") << instruction->name();
+        // Positions 1 and 0, in this order.
+        const bool legal = instruction->metadata_order == CodeOrder::any && instruction->a != ElementType::tf32;
+        EXPECT_EQ(error_of(*instruction, operands, 0x1).empty(), legal) << instruction->name();
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Instructions, TensorCoreMetadata, ::testing::ValuesIn(sparse_instructions()),
-                         [](const auto& instance) { return test_name(instance.param.name()); });
+INSTANTIATE_TEST_SUITE_P(Of, TensorCoreMetadata,
+                         ::testing::Values(ElementType::f16, ElementType::bf16, ElementType::tf32, ElementType::s8,
+                                           ElementType::u8, ElementType::s4, ElementType::u4),
+                         [](const auto& instance) { return std::string(name_of(instance.param)); });
 
 }  // namespace
 }  // namespace stcsim::testing
