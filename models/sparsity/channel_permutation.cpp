@@ -99,7 +99,9 @@ double kept_with(const MagnitudeRows& magnitudes, const SparsePattern& pattern,
 
 std::size_t sampled_rows(std::size_t rows, std::size_t columns, const PermutationSearch& search) {
     const std::uint64_t width = std::max<std::uint64_t>(1, std::min(columns, search.section));
-    return std::min<std::size_t>(rows, std::max<std::uint64_t>(1, search.first_round / (width * width)));
+    const std::uint64_t most =
+        std::min(search.first_round / (width * width), search.sample / std::max<std::size_t>(1, columns));
+    return std::min<std::size_t>(rows, std::max<std::uint64_t>(1, most));
 }
 
 std::size_t sampled_row(std::size_t sample, std::size_t samples, std::size_t rows) {

@@ -13,9 +13,9 @@
 /// involves the touched groups. Magnitudes are rounded to 14 or 15 bits, so sums are exact and the result depends on
 /// nothing but the input.
 ///
-/// Cost: the first round takes rows x columns^2 maxima, all later ones together at most `work`. Rows beyond
-/// sampled_rows() are left out (evenly spaced ones stay); beyond `section` columns each section of so many is permuted
-/// in itself.
+/// Cost: the first round takes rows x columns^2 maxima, all later ones together at most `work`: some seconds. Rows
+/// beyond sampled_rows() are left out (evenly spaced ones stay); beyond `section` columns each section of so many is
+/// permuted in itself. Memory: about 12 bytes for each magnitude given.
 #pragma once
 
 #include <cstddef>
@@ -36,7 +36,8 @@ struct MagnitudeRows {
 
 struct PermutationSearch {
     std::uint64_t first_round = 4'000'000'000;  ///< maxima of the first round, which bound the rows sampled
-    std::uint64_t work = 20'000'000'000;        ///< maxima of all later rounds of a section
+    std::size_t sample = 16'777'216;            ///< magnitudes looked at, which bounds the rows sampled too
+    std::uint64_t work = 12'000'000'000;        ///< maxima of all later rounds of a section
     std::uint32_t escapes = 1000;               ///< attempts to leave a local optimum, in each section
     std::size_t section = 8192;                 ///< columns, a multiple of 8
     std::uint64_t seed = 1;                     ///< of the escapes

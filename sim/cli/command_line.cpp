@@ -12,6 +12,7 @@
 #include "cli/list_commands.h"
 #include "cli/options.h"
 #include "cli/run_command.h"
+#include "cli/sparsify_command.h"
 #include "cli/version.h"
 
 namespace stcsim {
@@ -39,6 +40,8 @@ struct Subcommand {
 constexpr std::array subcommands{
     Subcommand{"run", "simulate a GEMM or a trace of GEMMs, dense and 2:4",
                [](const Invocation& i) { return run_command(i.arguments, i.command_line, i.simulator, i.out, i.err); }},
+    Subcommand{"sparsify", "prune, compress, expand, reorder and check .npy matrices",
+               [](const Invocation& i) { return sparsify_command(i.arguments, i.out); }},
     Subcommand{"gpus", "list the GPU descriptions",
                [](const Invocation& i) {
                    gpus_command(i.arguments, i.out);

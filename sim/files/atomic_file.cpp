@@ -114,13 +114,18 @@ class TemporaryFile {
         }
     }
 
-    void rename_to_target() {
+    void store() {
+        if (descriptor_ < 0) return;
         const mode_t mask = umask(0);
         umask(mask);
         if (fchmod(descriptor_, 0666 & ~mask) != 0 || fsync(descriptor_) != 0) fail(target_, errno);
         const int closed = close(descriptor_);
         descriptor_ = -1;
         if (closed != 0) fail(target_, errno);
+    }
+
+    void rename_to_target() {
+        store();
         const SignalsHeld held;
         if (rename(name_->path, target_.c_str()) != 0) fail(target_, errno);
         name_->exists = 0;
@@ -145,6 +150,11 @@ AtomicFile::~AtomicFile() = default;
 void AtomicFile::write(std::string_view content) {
     STCSIM_ASSERT(temporary_ != nullptr);
     temporary_->write(content);
+}
+
+void AtomicFile::store() {
+    STCSIM_ASSERT(temporary_ != nullptr);
+    temporary_->store();
 }
 
 void AtomicFile::finish() {

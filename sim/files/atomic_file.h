@@ -23,7 +23,10 @@ class AtomicFile {
     /// Appends. Throws InputError if there is no room.
     void write(std::string_view content);
 
-    /// Gives the file its name, replacing what was there; the last call.
+    /// Brings everything to the disk, so that only the name is missing. Throws InputError if that fails.
+    void store();
+
+    /// Gives the file its name, replacing what was there; the last call. Stores it before that.
     void finish();
 
   private:

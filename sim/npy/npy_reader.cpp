@@ -97,6 +97,14 @@ NpyArray NpyReader::read_rows(std::size_t first, std::size_t count) const {
     return block;
 }
 
+NpyArray NpyReader::read_elements(std::size_t first, std::size_t count) const {
+    STCSIM_ASSERT(!header_.fortran_order || header_.shape.size() < 2);
+    STCSIM_ASSERT(first <= header_.elements() && count <= header_.elements() - first);
+    NpyArray block(header_.type, {count});
+    read_all(descriptor_, where_, header_.data_offset + first * width_of(header_.type), block.data);
+    return block;
+}
+
 NpyArray read_npy(const std::filesystem::path& file) {
     const NpyReader reader(file);
     return reader.read_rows(0, reader.header().rows());

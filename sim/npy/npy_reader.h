@@ -31,6 +31,11 @@ class NpyReader {
     /// invariant; a file that has become shorter is an InputError.
     [[nodiscard]] NpyArray read_rows(std::size_t first, std::size_t count) const;
 
+    /// `count` elements from the row-major position `first` on, with the shape [count]: for arrays of which even what
+    /// shares a first index need not fit memory. An array of several dimensions in Fortran order, and elements that do
+    /// not exist, break an invariant.
+    [[nodiscard]] NpyArray read_elements(std::size_t first, std::size_t count) const;
+
   private:
     InputLocation where_;
     NpyHeader header_;

@@ -11,16 +11,18 @@ NpyWriter::NpyWriter(const std::filesystem::path& file, NpyType type, std::vecto
     : file_(file), type_(type) {
     file_.write(npy_header_text(type, shape));
     const NpyHeader header{type, false, std::move(shape), 0};
-    row_bytes_ = header.row_elements() * width_of(type);
     missing_bytes_ = header.data_bytes();
 }
 
-void NpyWriter::append(const NpyArray& rows) {
-    STCSIM_ASSERT(rows.type == type_ && rows.data.size() <= missing_bytes_);
-    if (rows.data.empty()) return;
-    STCSIM_ASSERT(rows.data.size() % row_bytes_ == 0);
-    file_.write({reinterpret_cast<const char*>(rows.data.data()), rows.data.size()});
-    missing_bytes_ -= rows.data.size();
+void NpyWriter::append(const NpyArray& elements) {
+    STCSIM_ASSERT(elements.type == type_ && elements.data.size() <= missing_bytes_);
+    file_.write({reinterpret_cast<const char*>(elements.data.data()), elements.data.size()});
+    missing_bytes_ -= elements.data.size();
+}
+
+void NpyWriter::store() {
+    STCSIM_ASSERT(missing_bytes_ == 0);
+    file_.store();
 }
 
 void NpyWriter::finish() {

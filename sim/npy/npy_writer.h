@@ -1,4 +1,4 @@
-/// .npy files written in blocks of rows, for arrays that need not fit memory.
+/// .npy files written in blocks, for arrays that need not fit memory.
 #pragma once
 
 #include <cstddef>
@@ -17,16 +17,19 @@ class NpyWriter {
     /// Throws InputError if the file cannot be written.
     NpyWriter(const std::filesystem::path& file, NpyType type, std::vector<std::size_t> shape);
 
-    /// The next rows: an array of the file's type whose bytes are whole rows. Throws InputError if there is no room.
-    void append(const NpyArray& rows);
+    /// The next elements, in row-major order, of the file's type. Throws InputError if there is no room.
+    void append(const NpyArray& elements);
 
-    /// Gives the file its name, replacing what was there. All rows have been appended, or an invariant breaks.
+    /// Stores everything, after which only the name is missing: for several files that are to appear together. All
+    /// elements have been appended, or an invariant breaks. Throws InputError if there is no room.
+    void store();
+
+    /// Gives the file its name, replacing what was there; stores it before that.
     void finish();
 
   private:
     AtomicFile file_;
     NpyType type_;
-    std::size_t row_bytes_;
     std::size_t missing_bytes_;
 };
 

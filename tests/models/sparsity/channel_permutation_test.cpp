@@ -154,6 +154,8 @@ TEST(SampledRows, BoundTheFirstRound) {
     EXPECT_EQ(sampled_rows(5000, 100, search), 100);
     EXPECT_EQ(sampled_rows(5000, 100'000, search), 1) << "of a section";
     EXPECT_EQ(sampled_rows(0, 100, search), 0);
+    search.sample = 4200;
+    EXPECT_EQ(sampled_rows(5000, 100, search), 42);
 }
 
 TEST(SampledRows, AreEvenlySpaced) {

@@ -119,7 +119,30 @@ TEST(NpyWriter, DoesNotFinishWithRowsMissingOrTakeTooMany) {
     EXPECT_THROW(writer.finish(), InvariantError);
     EXPECT_THROW(writer.append(NpyArray(NpyType::u2, {7, 2, 3})), InvariantError);
     EXPECT_THROW(writer.append(NpyArray(NpyType::i2, {1, 2, 3})), InvariantError);
-    EXPECT_THROW(writer.append(NpyArray(NpyType::u2, {1, 2})), InvariantError);
+    EXPECT_THROW(writer.store(), InvariantError);
+}
+
+TEST(NpyWriter, StoresSeveralFilesBeforeAnyGetsItsName) {
+    const TemporaryFolder folder;
+    NpyWriter writer(folder.file("s.npy"), NpyType::u2, {2, 3});
+    writer.append(NpyArray(NpyType::u2, {4}));
+    writer.append(NpyArray(NpyType::u2, {2}));
+    writer.store();
+    EXPECT_THAT(folder.names(), testing::Not(testing::Contains("s.npy")));
+    writer.finish();
+    EXPECT_EQ(read_npy(folder.file("s.npy")), NpyArray(NpyType::u2, {2, 3}));
+}
+
+TEST(NpyReader, ReadsElementsWhereverRowsBegin) {
+    const TemporaryFolder folder;
+    const NpyArray whole = counting();
+    write_npy(folder.file("e.npy"), whole);
+    const NpyReader reader(folder.file("e.npy"));
+    const NpyArray part = reader.read_elements(5, 8);
+    EXPECT_EQ(part.shape, std::vector<std::size_t>{8});
+    for (std::size_t i = 0; i < 8; ++i) EXPECT_EQ(part.bits(i), whole.bits(5 + i));
+    EXPECT_EQ(reader.read_elements(whole.elements(), 0).elements(), 0);
+    EXPECT_THROW((void)reader.read_elements(whole.elements() - 1, 2), InvariantError);
 }
 
 }  // namespace
