@@ -15,9 +15,8 @@ MatrixCoordinate coordinate(Operand operand, const OperandShape& shape, std::uin
     const std::uint32_t e = shape.elements_per_register();
     const std::uint32_t g = lane / quad;
     const std::uint32_t t = lane % quad;
-    const std::uint32_t tiles = shape.rows / tile_rows;
     switch (operand) {
-        case Operand::a: return {g + tile_rows * (unit % tiles), t * e + i + quad * e * (unit / tiles)};
+        case Operand::a: return {g + tile_rows * (unit % 2), t * e + i + quad * e * (unit / 2)};
         case Operand::b: return {t * e + i + quad * e * unit, g};
         case Operand::c:
         case Operand::d: break;
@@ -86,7 +85,7 @@ FragmentLocation location_of(const MmaInstruction& instruction, Operand operand,
     const std::uint32_t k = is_a ? at.column : at.row;
     const std::uint32_t across = is_a ? at.row : at.column;
     const std::uint32_t chunk = k / (quad * e);
-    const std::uint32_t unit = is_a ? chunk * (shape.rows / tile_rows) + across / tile_rows : chunk;
+    const std::uint32_t unit = is_a ? 2 * chunk + across / tile_rows : chunk;
     return {LaneIndex(quad * (across % tile_rows) + k / e % quad), unit * parts, k % e};
 }
 

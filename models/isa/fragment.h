@@ -1,8 +1,9 @@
 /// Fragments: which lane holds which element of an mma's matrices, in which register.
 ///
-/// With g = lane / 4, t = lane mod 4, e = 32 / bits elements per register (slot i of a register is its i-th element
-/// from the low bits) and h = m / 8 (1 for m8n8 shapes, 2 for m16n8):
-///  - A register r holds row g + 8 (r mod h), stored k = t e + i + 4 e (r div h); mma.sp stores half of the logical k;
+/// With g = lane / 4, t = lane mod 4 and e = 32 / bits elements per register (slot i of a register is its i-th element
+/// from the low bits):
+///  - A register r holds row g + 8 (r mod 2), stored k = t e + i + 4 e (r div 2); mma.sp stores half of the logical k,
+///    m8n8 shapes have r = 0 only;
 ///  - B register r holds column g, k = t e + i + 4 e r;
 ///  - C and D: element q = r e + i of a lane is row g + 8 (q div 2), column 2 t + q mod 2.
 /// An f64 takes two consecutive registers, low word first: the rules hold with e = 1 and r counting pairs.

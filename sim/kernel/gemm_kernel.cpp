@@ -70,8 +70,8 @@ const MmaInstruction& instruction_for(const GemmProblem& problem) {
     }
     if (largest == nullptr || bits_of(problem.input) != 16) {
         throw InputError(
-            {}, fmt::format("{} operands with {} accumulation", name_of(problem.input), name_of(problem.accumulator)),
-            "f16 with f32 or f16 accumulation, or bf16 with f32 accumulation");
+            {}, fmt::format("a GEMM of {} with {} accumulation", name_of(problem.input), name_of(problem.accumulator)),
+            "types that GEMM kernels exist for: f16 with f32 or f16 accumulation, bf16 with f32 accumulation");
     }
     const bool output_fits = problem.output == problem.input || problem.output == problem.accumulator;
     if (!output_fits) {
