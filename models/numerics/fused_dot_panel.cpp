@@ -11,7 +11,7 @@
 namespace stcsim {
 namespace {
 
-using Columns = std::array<double, panel_columns>;
+using Columns = std::array<double, wide_panel_columns>;
 
 constexpr int double_mantissa_bits = 52;
 constexpr int double_bias = 1023;
@@ -77,35 +77,35 @@ struct F16Sum {
 template <typename Sum, std::size_t pass_length>
 void accumulate_pass(const PanelFactor* factors, const PanelOfB& panel, Columns& sums) {
     Columns powers;
-    for (std::size_t j = 0; j < panel_columns; ++j) powers[j] = Sum::power(sums[j]);
+    for (std::size_t j = 0; j < wide_panel_columns; ++j) powers[j] = Sum::power(sums[j]);
     for (std::size_t i = 0; i < pass_length; ++i) {
-        const double* b = panel.powers.data() + factors[i].b_row * panel_columns;
-        for (std::size_t j = 0; j < panel_columns; ++j) {
+        const double* b = panel.powers.data() + factors[i].b_row * wide_panel_columns;
+        for (std::size_t j = 0; j < wide_panel_columns; ++j) {
             powers[j] = larger(powers[j], factors[i].number.power * b[j]);
         }
     }
     // Scaled by 2^24 over the largest power, a term's integer part is what survives the alignment.
     Columns scales;
-    std::array<std::int32_t, panel_columns> totals;
-    for (std::size_t j = 0; j < panel_columns; ++j) {
+    std::array<std::int32_t, wide_panel_columns> totals;
+    for (std::size_t j = 0; j < wide_panel_columns; ++j) {
         constexpr std::uint64_t reciprocal = static_cast<std::uint64_t>(2 * double_bias + alignment_fraction_bits)
                                              << double_mantissa_bits;
         scales[j] = std::bit_cast<double>(reciprocal - std::bit_cast<std::uint64_t>(powers[j]));
         totals[j] = static_cast<std::int32_t>(sums[j] * scales[j]);
     }
     for (std::size_t i = 0; i < pass_length; ++i) {
-        const double* b = panel.values.data() + factors[i].b_row * panel_columns;
-        for (std::size_t j = 0; j < panel_columns; ++j) {
+        const double* b = panel.values.data() + factors[i].b_row * wide_panel_columns;
+        for (std::size_t j = 0; j < wide_panel_columns; ++j) {
             totals[j] += static_cast<std::int32_t>(factors[i].number.value * b[j] * scales[j]);
         }
     }
-    for (std::size_t j = 0; j < panel_columns; ++j) {
+    for (std::size_t j = 0; j < wide_panel_columns; ++j) {
         sums[j] = Sum::round(totals[j], powers[j] * power_of_two(-alignment_fraction_bits), powers[j]);
     }
 }
 
 template <typename Sum, std::size_t pass_length>
-void accumulate(std::span<const PanelFactor> row, const PanelOfB& panel, std::span<double, panel_columns> sums) {
+void accumulate(std::span<const PanelFactor> row, const PanelOfB& panel, std::span<double, wide_panel_columns> sums) {
     Columns local;
     std::copy(sums.begin(), sums.end(), local.begin());
     for (std::size_t start = 0; start < row.size(); start += pass_length) {
@@ -131,7 +131,7 @@ bool is_special(ElementType type, ElementBits bits) {
 }
 
 void accumulate_row(ElementType accumulator, std::size_t pass_length, std::span<const PanelFactor> row,
-                    const PanelOfB& panel, std::span<double, panel_columns> sums) {
+                    const PanelOfB& panel, std::span<double, wide_panel_columns> sums) {
     STCSIM_ASSERT((pass_length == 4 || pass_length == 8) && row.size() % pass_length == 0);
     if (accumulator == ElementType::f16) {
         pass_length == 8 ? accumulate<F16Sum, 8>(row, panel, sums) : accumulate<F16Sum, 4>(row, panel, sums);

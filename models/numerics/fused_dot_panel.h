@@ -16,7 +16,7 @@
 namespace stcsim {
 
 /// Columns of B, and of sums, that are computed together.
-inline constexpr std::size_t panel_columns = 16;
+inline constexpr std::size_t wide_panel_columns = 16;
 
 /// A finite number as the panel arithmetic wants it: its value, and 2 to the exponent it has in its own format (0 for
 /// zero, which takes no part in the alignment).
@@ -31,15 +31,15 @@ PanelNumber panel_number(ElementType input, ElementBits bits);
 /// Whether the bits are infinity or NaN.
 bool is_special(ElementType type, ElementBits bits);
 
-/// Rows of B for panel_columns columns, values and powers apart: [row][column].
+/// Rows of B for wide_panel_columns columns, values and powers apart: [row][column].
 struct PanelOfB {
     std::vector<double> values;
     std::vector<double> powers;
 
-    explicit PanelOfB(std::size_t rows) : values(rows * panel_columns), powers(rows * panel_columns) {}
+    explicit PanelOfB(std::size_t rows) : values(rows * wide_panel_columns), powers(rows * wide_panel_columns) {}
     void set(std::size_t row, std::size_t column, const PanelNumber& number) {
-        values[row * panel_columns + column] = number.value;
-        powers[row * panel_columns + column] = number.power;
+        values[row * wide_panel_columns + column] = number.value;
+        powers[row * wide_panel_columns + column] = number.power;
     }
 };
 
@@ -49,9 +49,10 @@ struct PanelFactor {
     std::size_t b_row;
 };
 
-/// Adds row x panel to `sums` (panel_columns values of type `accumulator`, held as doubles) in passes of `pass_length`
-/// (4 or 8) factors; the row's length is a multiple of it. An infinite sum is a number beyond the accumulator's range.
+/// Adds row x panel to `sums` (wide_panel_columns values of type `accumulator`, held as doubles) in passes of
+/// `pass_length` (4 or 8) factors; the row's length is a multiple of it. An infinite sum is a number beyond the
+/// accumulator's range.
 void accumulate_row(ElementType accumulator, std::size_t pass_length, std::span<const PanelFactor> row,
-                    const PanelOfB& panel, std::span<double, panel_columns> sums);
+                    const PanelOfB& panel, std::span<double, wide_panel_columns> sums);
 
 }  // namespace stcsim

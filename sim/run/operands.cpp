@@ -100,9 +100,10 @@ Verification verify_result(const GemmPlan& plan, const std::vector<OperandMatric
     Verification verification;
     for (std::size_t i = 0; i < operands.size(); ++i) {
         const OperandMatrices& one = operands[i];
-        const BitMatrix reference = plan.sparse() ? reference_sparse_gemm(one.compressed.values, one.compressed.codes,
-                                                                          one.b, zero, plan.padded_k())
-                                                  : reference_gemm(one.a, one.b, zero, plan.padded_k());
+        const GemmOptions options{.padded_k = plan.padded_k()};
+        const BitMatrix reference =
+            plan.sparse() ? reference_sparse_gemm(one.compressed.values, one.compressed.codes, one.b, zero, options)
+                          : reference_gemm(one.a, one.b, zero, options);
         for (std::size_t element = 0; element < reference.storage.size(); ++element) {
             const std::uint32_t expected = convert(problem.accumulator, problem.output, reference.storage[element]);
             std::uint32_t found = 0;

@@ -61,7 +61,7 @@ RC_GTEST_PROP(ReferenceGemm, EqualsChainedPlainFusedDotProducts, ()) {
     const BitMatrix a = matrix_of(m, k, types.input, bits(types.input));
     const BitMatrix b = matrix_of(k, n, types.input, bits(types.input));
     const BitMatrix c = matrix_of(m, n, types.accumulator, bits(types.accumulator));
-    RC_ASSERT(reference_gemm(a, b, c, padded) == chained(a, {}, b, c, padded));
+    RC_ASSERT(reference_gemm(a, b, c, {.padded_k = padded}) == chained(a, {}, b, c, padded));
 }
 
 RC_GTEST_PROP(ReferenceGemm, SparseEqualsChainedPlainFusedDotProducts, ()) {
@@ -137,7 +137,7 @@ TEST(ReferenceGemm, PaddedPassesTurnMinusZeroIntoZero) {
     const BitMatrix a(1, 0, f16);
     const BitMatrix b(0, 1, f16);
     EXPECT_EQ(reference_gemm(a, b, c).at(0, 0), 0x80000000U);
-    EXPECT_EQ(reference_gemm(a, b, c, 16).at(0, 0), 0U);
+    EXPECT_EQ(reference_gemm(a, b, c, {.padded_k = 16}).at(0, 0), 0U);
 }
 
 TEST(ReferenceGemm, SparseTimesInfinityInAnUnselectedRowIsFinite) {
@@ -158,8 +158,8 @@ TEST(ReferenceGemm, RefusesOperandsThatDoNotFit) {
     EXPECT_THROW(reference_gemm(a, b, BitMatrix(4, 6, f32)), InputError);
     EXPECT_THROW(reference_gemm(a, BitMatrix(8, 5, bf16), c), InputError);
     EXPECT_THROW(reference_gemm(a, b, BitMatrix(4, 5, bf16)), InputError);
-    EXPECT_THROW(reference_gemm(a, b, c, 12), InputError);
-    EXPECT_THROW(reference_gemm(BitMatrix(4, 24, f16), BitMatrix(24, 5, f16), c, 16), InputError);
+    EXPECT_THROW(reference_gemm(a, b, c, {.padded_k = 12}), InputError);
+    EXPECT_THROW(reference_gemm(BitMatrix(4, 24, f16), BitMatrix(24, 5, f16), c, {.padded_k = 16}), InputError);
     const std::vector<std::uint8_t> codes(4 * 8, 4);
     EXPECT_THROW(reference_sparse_gemm(a, codes, BitMatrix(16, 5, f16), c), InputError);
     EXPECT_THROW(reference_sparse_gemm(a, std::vector<std::uint8_t>(3), BitMatrix(16, 5, f16), c), InputError);
