@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <fstream>
 #include <memory>
-#include <regex>
 #include <sstream>
 #include <stdexcept>
 
@@ -76,10 +75,12 @@ Assembler::Outcome Assembler::assemble(const std::string& ptx) const {
     }
     Outcome outcome{pclose(pipe) == 0, {}};
     std::istringstream lines(output);
-    const std::regex error(R"(line (\d+); error)");
+    // "ptxas FILE, line N; error   : ..."
+    const std::string mark = ", line ";
     for (std::string line; std::getline(lines, line);) {
-        std::smatch match;
-        if (std::regex_search(line, match, error)) outcome.faulty_lines.insert(std::stoul(match[1]));
+        const std::size_t at = line.find(mark);
+        if (at == std::string::npos || line.find("; error", at) == std::string::npos) continue;
+        outcome.faulty_lines.insert(std::stoul(line.substr(at + mark.size())));
     }
     if (!outcome.success && outcome.faulty_lines.empty()) throw std::runtime_error(command + ": " + output);
     return outcome;
