@@ -8,7 +8,6 @@
 
 #include "isa/mma_instruction.h"
 #include "numerics/bit_matrix.h"
-#include "numerics/dot_add.h"
 #include "numerics/float_format.h"
 #include "numerics/reference_gemm.h"
 #include "numerics/sparse_pattern.h"
@@ -71,31 +70,13 @@ inline MmaOperands random_operands(const MmaInstruction& instruction, std::mt199
     return operands;
 }
 
-/// D by the numerics alone: the whole-matrix reference for floats, else one sum per element over all of k.
+/// D by the numerics alone, as a whole-matrix product.
 inline BitMatrix reference(const MmaInstruction& instruction, const MmaOperands& operands) {
-    if (is_float(instruction.a)) {
-        return instruction.sparse ? reference_sparse_gemm(operands.a, operands.codes, operands.b, operands.c)
-                                  : reference_gemm(operands.a, operands.b, operands.c);
-    }
-    const SparsePattern pattern = sparse_pattern_of(instruction.a);
-    BitMatrix d = operands.c;
-    for (std::size_t row = 0; row < d.rows; ++row) {
-        for (std::size_t column = 0; column < d.columns; ++column) {
-            std::vector<ElementBits> a;
-            std::vector<ElementBits> b;
-            for (std::size_t i = 0; i < operands.a.columns; ++i) {
-                std::size_t k = i;
-                if (instruction.sparse) {
-                    const std::size_t code = operands.codes[(row * operands.a.columns + i) / pattern.unit];
-                    k = i / pattern.kept * pattern.group + code * pattern.unit + i % pattern.unit;
-                }
-                a.push_back(operands.a.at(row, i));
-                b.push_back(operands.b.at(k, column));
-            }
-            d.at(row, column) = dot_add(instruction.arithmetic(), a, b, d.at(row, column));
-        }
-    }
-    return d;
+    const GemmOptions options{.overflow = instruction.overflow,
+                              .bit_operation = instruction.bit_operation,
+                              .instruction_k = instruction.shape.k};
+    return instruction.sparse ? reference_sparse_gemm(operands.a, operands.codes, operands.b, operands.c, options)
+                              : reference_gemm(operands.a, operands.b, operands.c, options);
 }
 
 }  // namespace stcsim::testing

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "golden_vectors.h"
 #include "isa/metadata_fragment.h"
+#include "numerics/dot_add.h"
 #include "random_mma.h"
 #include "tensor_core/datapath.h"
 #include "tensor_core_bench.h"
