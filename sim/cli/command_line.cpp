@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "cli/list_commands.h"
+#include "cli/mma_command.h"
 #include "cli/options.h"
 #include "cli/run_command.h"
 #include "cli/sparsify_command.h"
@@ -40,6 +41,11 @@ struct Subcommand {
 constexpr std::array subcommands{
     Subcommand{"run", "simulate a GEMM or a trace of GEMMs, dense and 2:4",
                [](const Invocation& i) { return run_command(i.arguments, i.command_line, i.simulator, i.out, i.err); }},
+    Subcommand{"mma", "execute a batch of single mma or mma.sp instructions on .npy files",
+               [](const Invocation& i) {
+                   mma_command(i.arguments, i.simulator, i.out, i.err);
+                   return success;
+               }},
     Subcommand{"sparsify", "prune, compress, expand, reorder and check .npy matrices",
                [](const Invocation& i) { return sparsify_command(i.arguments, i.out); }},
     Subcommand{"gpus", "list the GPU descriptions",

@@ -2,9 +2,11 @@
 
 #include "cli/command_line.h"
 #include "files/atomic_file.h"
+#include "mma_batch/simulated_mma.h"
 
 int main(int argc, char** argv) {
     stcsim::remove_temporary_files_on_interrupt();
-    return stcsim::run_command_line({argv, argv + argc}, {stcsim::simulate_gemm, stcsim::check_gemm}, std::cout,
-                                    std::cerr);
+    return stcsim::run_command_line({argv, argv + argc},
+                                    {stcsim::simulate_gemm, stcsim::check_gemm, stcsim::execute_by_simulation},
+                                    std::cout, std::cerr);
 }

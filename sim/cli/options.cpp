@@ -57,4 +57,21 @@ std::string expected_names(std::string_view wanted, const std::vector<std::strin
     return fmt::format("one of {} (did you mean {}?)", fmt::join(known, ", "), fmt::join(near, " or "));
 }
 
+std::optional<std::string> text_of(const po::variables_map& values, const char* option) {
+    if (values.count(option) == 0) return std::nullopt;
+    const auto& text = values[option].as<std::string>();
+    if (text.empty()) throw InputError({}, fmt::format("an empty value of --{}", option), "a value (see --help)");
+    return text;
+}
+
+void refuse_together(const po::variables_map& values, const char* one, const char* other, std::string_view why) {
+    if (values.count(one) == 0 || values.count(other) == 0) return;
+    throw InputError({}, fmt::format("--{} with --{}", one, other), fmt::format("one of them: {}", why));
+}
+
+void refuse_without(const po::variables_map& values, const char* one, const char* other) {
+    if (values.count(one) == 0 || values.count(other) != 0) return;
+    throw InputError({}, fmt::format("--{} without --{}", one, other), "both, or neither");
+}
+
 }  // namespace stcsim

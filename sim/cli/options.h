@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,5 +23,15 @@ std::uint64_t parse_integer(std::string_view text, std::string_view what, std::u
 
 /// "expected ..." text that lists all names, the near ones first if there are any.
 std::string expected_names(std::string_view wanted, const std::vector<std::string>& known);
+
+/// The value of an option that takes text, or nothing if it was not given. Throws InputError if it is empty.
+std::optional<std::string> text_of(const boost::program_options::variables_map& values, const char* option);
+
+/// Throws InputError if both options were given; `why` says why only one can be.
+void refuse_together(const boost::program_options::variables_map& values, const char* one, const char* other,
+                     std::string_view why);
+
+/// Throws InputError if `one` was given and `other`, without which it means nothing, was not.
+void refuse_without(const boost::program_options::variables_map& values, const char* one, const char* other);
 
 }  // namespace stcsim

@@ -21,13 +21,6 @@ namespace {
 namespace po = boost::program_options;
 using Values = po::variables_map;
 
-std::optional<std::string> text_of(const Values& values, const char* option) {
-    if (values.count(option) == 0) return std::nullopt;
-    const auto& text = values[option].as<std::string>();
-    if (text.empty()) throw InputError({}, fmt::format("an empty value of --{}", option), "a value (see --help)");
-    return text;
-}
-
 std::vector<std::string> texts_of(const Values& values, const char* option) {
     if (values.count(option) == 0) return {};
     auto texts = values[option].as<std::vector<std::string>>();
@@ -35,16 +28,6 @@ std::vector<std::string> texts_of(const Values& values, const char* option) {
         throw InputError({}, fmt::format("an empty value of --{}", option), "a value (see --help)");
     }
     return texts;
-}
-
-/// An option that cannot stand beside, or not without, another one.
-void refuse_together(const Values& values, const char* one, const char* other, std::string_view why) {
-    if (values.count(one) == 0 || values.count(other) == 0) return;
-    throw InputError({}, fmt::format("--{} with --{}", one, other), fmt::format("one of them: {}", why));
-}
-void refuse_without(const Values& values, const char* one, const char* other) {
-    if (values.count(one) == 0 || values.count(other) != 0) return;
-    throw InputError({}, fmt::format("--{} without --{}", one, other), "both, or neither");
 }
 
 void check_combination(const Values& values) {

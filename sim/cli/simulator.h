@@ -2,15 +2,20 @@
 #pragma once
 
 #include <functional>
+#include <span>
+#include <vector>
 
+#include "mma_batch/mma_batch.h"
 #include "run/simulate.h"
 
 namespace stcsim {
 
-/// simulate_gemm and check_gemm, or stand-ins that keep their contracts.
+/// simulate_gemm, check_gemm and execute_by_simulation, or stand-ins that keep their contracts.
 struct Simulator {
     std::function<SimulationResult(const GpuDescription&, const GemmProblem&, const SimulationOptions&)> simulate;
     std::function<void(const GpuDescription&, const GemmProblem&, const SimulationOptions&)> check;
+    std::function<std::vector<BitMatrix>(const GpuParameters&, const MmaInstruction&, std::span<const MmaCase>)>
+        execute = nullptr;  ///< may be empty where no mma is simulated
 };
 
 }  // namespace stcsim

@@ -26,6 +26,7 @@ class MadeUpSimulator {
     SimulationOptions last_options;
     GpuDescription last_gpu;
     std::uint64_t mismatches = 0;  ///< found by every verification
+    std::vector<MmaCase> executed;
 
     /// Runs "stcsim ARGUMENTS...".
     Outcome run(std::vector<std::string> arguments) {
@@ -53,6 +54,12 @@ class MadeUpSimulator {
                     if (problem.sparsity == Sparsity::two_four && !gpu.parameters.sm.tensor_core.sparse_path) {
                         throw InputError({}, "mma.sp on " + gpu.name, "a GPU with a sparse path");
                     }
+                },
+                [this](const GpuParameters&, const MmaInstruction&, std::span<const MmaCase> cases) {
+                    executed.insert(executed.end(), cases.begin(), cases.end());
+                    std::vector<BitMatrix> results;
+                    for (const MmaCase& one : cases) results.push_back(one.c);
+                    return results;
                 }};
     }
 };

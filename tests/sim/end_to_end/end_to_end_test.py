@@ -344,7 +344,7 @@ class Lists(EndToEnd):
         self.assertRegex(self.succeed("--version"), r"\Astcsim \d+\.\d+\.\d+\n\Z")
 
     def test_help_of_every_subcommand(self):
-        for subcommand in ("run", "sparsify", "gpus", "kernels", "instructions"):
+        for subcommand in ("run", "mma", "sparsify", "gpus", "kernels", "instructions"):
             self.assertIn(subcommand, self.succeed("--help"))
             self.assertIn(f"stcsim {subcommand}", self.succeed(subcommand, "--help"))
 
