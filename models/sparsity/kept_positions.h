@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -17,10 +18,12 @@ namespace stcsim {
 /// One position for each stored element, from one code for each unit.
 std::vector<std::uint8_t> positions_from_codes(ElementType type, std::span<const std::uint8_t> codes);
 
-/// The inverse; `positions` are rows of `stored_k`, row-major, or an invariant breaks. Throws InputError with row,
-/// stored column and position where two neighbours of a 4-bit type are not the two elements of one pair. Positions
-/// outside the group or taken twice become codes that find_code_violation finds.
-std::vector<std::uint8_t> codes_from_positions(ElementType type, std::span<const std::uint8_t> positions,
-                                               std::size_t stored_k);
+/// The first index of a position that is not the second element of its pair where the first one says so, for 4-bit
+/// types; positions have none otherwise. Whole units, or an invariant breaks.
+std::optional<std::size_t> find_split_pair(ElementType type, std::span<const std::uint8_t> positions);
+
+/// The inverse of positions_from_codes. Split pairs break an invariant. Positions outside the group or taken twice
+/// become codes that find_code_violation (sparsity/structured_sparsity.h) finds.
+std::vector<std::uint8_t> codes_from_positions(ElementType type, std::span<const std::uint8_t> positions);
 
 }  // namespace stcsim

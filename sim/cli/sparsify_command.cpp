@@ -22,6 +22,14 @@ struct Action {
     int (*run)(const Arguments&, std::ostream&);
 };
 
+constexpr const char* order_help =
+    "\nOrders of metadata (elements have 16 bits for f16, bf16 and tf32, 32 for 8- and 4-bit integers):\n"
+    "  codes              uint8 [rows, codes of a row], one code of two bits each\n"
+    "  row-major          [rows, elements of a row], codes packed into elements\n"
+    "  reordered          [padded rows, padded elements], in the memory order of CUTLASS and PyTorch\n"
+    "  reordered-along-k  the same blocks with those of the same rows next to each other\n"
+    "  lanes              uint32 [instructions, 32], the E registers of mma.sp (only reorder)\n";
+
 std::string share_text(const KeptMagnitude& kept) {
     return fmt::format("{:.6f}", kept.share());
 }
@@ -55,6 +63,46 @@ int prune_action(const Arguments& arguments, std::ostream& out) {
     return 0;
 }
 
+int compress_action(const Arguments& arguments, std::ostream& out) {
+    const std::optional<CompressRequest> request = parse_compress_request(arguments);
+    if (!request) {
+        out << "stcsim sparsify compress --in P.npy --values V.npy (--metadata E.npy | --index I.npy) [OPTIONS]\n\n"
+            << compress_options() << order_help;
+        return 0;
+    }
+    const CompressReport report = compress_file(*request);
+    out << fmt::format("{}: {} x {} of {} x {} {}\n", request->values.string(), report.rows, report.stored_k,
+                       report.rows, report.columns, name_of(report.type));
+    return 0;
+}
+
+int expand_action(const Arguments& arguments, std::ostream& out) {
+    const std::optional<ExpandRequest> request = parse_expand_request(arguments);
+    if (!request) {
+        out << "stcsim sparsify expand --values V.npy (--metadata E.npy | --index I.npy) --out P.npy [OPTIONS]\n\n"
+            << expand_options() << order_help;
+        return 0;
+    }
+    const CompressReport report = expand_file(*request);
+    out << fmt::format("{}: {} x {} {} from {} x {}\n", request->output.string(), report.rows, report.columns,
+                       name_of(report.type), report.rows, report.stored_k);
+    return 0;
+}
+
+int reorder_action(const Arguments& arguments, std::ostream& out) {
+    const std::optional<ReorderRequest> request = parse_reorder_request(arguments);
+    if (!request) {
+        out << "stcsim sparsify reorder --metadata E.npy --dtype TYPE --from ORDER --to ORDER --out F.npy [OPTIONS]\n\n"
+            << reorder_options() << order_help;
+        return 0;
+    }
+    const MetadataSize size = reorder_file(*request);
+    const SparsePattern pattern = sparse_pattern_of(size.type);
+    out << fmt::format("{}: metadata of {} x {} {}, {}\n", request->output.string(), size.rows,
+                       size.stored_k / pattern.kept * pattern.group, name_of(size.type), name_of(request->to.order));
+    return 0;
+}
+
 int check_action(const Arguments& arguments, std::ostream& out) {
     const std::optional<CheckRequest> request = parse_check_request(arguments);
     if (!request) {
@@ -78,6 +126,9 @@ int check_action(const Arguments& arguments, std::ostream& out) {
 
 constexpr std::array actions{
     Action{"prune", "keep the elements of the largest magnitude of each group", prune_action},
+    Action{"compress", "store the kept elements and which they are", compress_action},
+    Action{"expand", "the inverse of compress", expand_action},
+    Action{"reorder", "convert metadata between the orders in which it is kept", reorder_action},
     Action{"check", "list the groups that hold more non-zeros than a pattern keeps", check_action},
 };
 

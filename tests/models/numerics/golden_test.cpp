@@ -1,4 +1,5 @@
-/// Every element of every reference vector, by the plain fused dot product and by the reference GEMM.
+/// Every element of every reference vector, by the plain fused dot product, and by the reference GEMM on every
+/// instruction set.
 
 #include <gtest/gtest.h>
 
@@ -6,6 +7,7 @@
 #include "numerics/fused_dot_add.h"
 #include "numerics/reference_gemm.h"
 #include "numerics/sparse_pattern.h"
+#include "numerics/vector_targets.h"
 
 namespace stcsim::testing {
 namespace {
@@ -48,12 +50,16 @@ TEST_P(Golden, ChainedFusedDotProductsGiveEveryBit) {
 TEST_P(Golden, ReferenceGemmGivesEveryBit) {
     const GoldenVectors vectors = golden_vectors(GetParam());
     ASSERT_FALSE(vectors.cases.empty());
-    for (std::size_t i = 0; i < vectors.cases.size(); ++i) {
-        const GoldenCase& one = vectors.cases[i];
-        const BitMatrix d = vectors.sparse ? reference_sparse_gemm(one.a, one.codes, one.b, one.c)
-                                           : reference_gemm(one.a, one.b, one.c);
-        EXPECT_TRUE(d == one.d) << "case " << i;
+    for (const std::string& target : vector_targets()) {
+        use_vector_target(target);
+        for (std::size_t i = 0; i < vectors.cases.size(); ++i) {
+            const GoldenCase& one = vectors.cases[i];
+            const BitMatrix d = vectors.sparse ? reference_sparse_gemm(one.a, one.codes, one.b, one.c)
+                                               : reference_gemm(one.a, one.b, one.c);
+            EXPECT_TRUE(d == one.d) << "case " << i << " on " << target;
+        }
     }
+    use_best_vector_target();
 }
 
 INSTANTIATE_TEST_SUITE_P(Instructions, Golden, ::testing::ValuesIn(golden_names()), [](const auto& instance) {

@@ -129,7 +129,8 @@ class Permute(SparsifyCase):
         self.same(self.permute(matrix)[1], first)
 
     def test_says_when_the_permutation_is_lost(self):
-        out = self.succeed("prune", "--in", self.save("w.npy", random_matrix("f16", 4, 8)), "--out", "p.npy", "--permute")
+        self.save("w.npy", random_matrix("f16", 4, 8))
+        out = self.succeed("prune", "--in", "w.npy", "--out", "p.npy", "--permute")
         self.assertIn("--permutation", out)
 
     def test_refuses_what_cannot_be_compared(self):
