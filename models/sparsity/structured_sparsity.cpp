@@ -14,44 +14,56 @@
 namespace stcsim {
 namespace {
 
-constexpr std::size_t most_positions = 4;
-
-/// The keys of a group's units: larger keys stay.
-using UnitKeys = std::array<std::uint64_t, most_positions>;
-
-/// Orders units by magnitude; below that, a unit with a bit set (-0) above +0.
-std::uint64_t unit_key(ElementType type, const SparsePattern& pattern, const ElementBits* unit) {
-    const bool any_bit = unit[0] != 0 || (pattern.unit == 2 && unit[1] != 0);
-    if (pattern.unit == 1) return magnitude_order(type, unit[0]) << 1U | (any_bit ? 1U : 0U);
-    // A non-negative double orders as its bits do, NaN above infinity.
-    const double sum = std::fabs(magnitude(type, unit[0]) + magnitude(type, unit[1]));
-    return std::bit_cast<std::uint64_t>(sum) << 1U | (any_bit ? 1U : 0U);
-}
-
-UnitKeys keys_of(ElementType type, const SparsePattern& pattern, const ElementBits* group) {
-    UnitKeys keys{};
-    for (std::uint32_t u = 0; u < pattern.positions(); ++u) keys[u] = unit_key(type, pattern, group + u * pattern.unit);
-    return keys;
+/// The key of a unit: larger keys stay. Orders by magnitude; below that, a unit with a bit set (-0) above +0.
+template <SparsePattern pattern>
+std::uint64_t unit_key(const Magnitudes& magnitudes, const ElementBits* unit) {
+    if constexpr (pattern.unit == 1) {
+        return magnitudes.order(unit[0]) << 1U | (unit[0] != 0 ? 1U : 0U);
+    } else {
+        // A non-negative double orders as its bits do, NaN above infinity.
+        const double sum = std::fabs(magnitudes.value(unit[0]) + magnitudes.value(unit[1]));
+        return std::bit_cast<std::uint64_t>(sum) << 1U | ((unit[0] | unit[1]) != 0 ? 1U : 0U);
+    }
 }
 
 /// Bit u of the result is set if unit u of the group stays: fewer units than are kept come before it.
-std::uint32_t choose(ElementType type, const SparsePattern& pattern, const ElementBits* group) {
-    const UnitKeys keys = keys_of(type, pattern, group);
+template <SparsePattern pattern>
+std::uint32_t choose(const Magnitudes& magnitudes, const ElementBits* group) {
+    std::array<std::uint64_t, pattern.positions()> keys;
+    for (std::uint32_t u = 0; u < keys.size(); ++u) keys[u] = unit_key<pattern>(magnitudes, group + u * pattern.unit);
     std::uint32_t chosen = 0;
-    for (std::uint32_t u = 0; u < pattern.positions(); ++u) {
+    for (std::uint32_t u = 0; u < keys.size(); ++u) {
         std::uint32_t before = 0;
         for (std::uint32_t other = 0; other < u; ++other) before += keys[other] >= keys[u] ? 1U : 0U;
-        for (std::uint32_t other = u + 1; other < pattern.positions(); ++other)
-            before += keys[other] > keys[u] ? 1U : 0U;
-        if (before < pattern.codes()) chosen |= 1U << u;
+        for (std::uint32_t other = u + 1; other < keys.size(); ++other) before += keys[other] > keys[u] ? 1U : 0U;
+        chosen |= (before < pattern.codes() ? 1U : 0U) << u;
     }
     return chosen;
 }
 
-std::size_t nonzero_units(ElementType type, const SparsePattern& pattern, const ElementBits* group) {
+/// Calls visit(first element, units that stay) for each group of a matrix.
+template <SparsePattern pattern, typename Visit>
+void for_each_group(const BitMatrix& matrix, Visit visit) {
+    const Magnitudes magnitudes(matrix.type);
+    for (std::size_t first = 0; first < matrix.storage.size(); first += pattern.group) {
+        visit(first, choose<pattern>(magnitudes, &matrix.storage[first]));
+    }
+}
+
+/// The same for a pattern known at run time, each with a loop of its own: choosing is most of the work.
+template <typename Visit>
+void for_each_choice(const BitMatrix& matrix, const SparsePattern& pattern, Visit visit) {
+    if (pattern == two_of_four) return for_each_group<two_of_four>(matrix, visit);
+    if (pattern == one_of_two) return for_each_group<one_of_two>(matrix, visit);
+    STCSIM_ASSERT(pattern == four_of_eight_in_pairs);
+    for_each_group<four_of_eight_in_pairs>(matrix, visit);
+}
+
+std::size_t nonzero_units(const Magnitudes& magnitudes, const SparsePattern& pattern, const ElementBits* group) {
     std::size_t count = 0;
     for (std::uint32_t first = 0; first < pattern.group; first += pattern.unit) {
-        const bool zero = is_zero(type, group[first]) && (pattern.unit == 1 || is_zero(type, group[first + 1]));
+        const bool zero =
+            magnitudes.is_zero(group[first]) && (pattern.unit == 1 || magnitudes.is_zero(group[first + 1]));
         if (!zero) ++count;
     }
     return count;
@@ -85,12 +97,12 @@ void check_columns(std::size_t columns, const SparsePattern& pattern) {
 
 BitMatrix prune(BitMatrix matrix, const SparsePattern& pattern) {
     check_columns(matrix.columns, pattern);
-    for (std::size_t first = 0; first < matrix.storage.size(); first += pattern.group) {
-        const std::uint32_t chosen = choose(matrix.type, pattern, &matrix.storage[first]);
+    for_each_choice(matrix, pattern, [&](std::size_t first, std::uint32_t chosen) {
         for (std::uint32_t i = 0; i < pattern.group; ++i) {
-            if ((chosen >> i / pattern.unit & 1U) == 0) matrix.storage[first + i] = 0;
+            // Without a branch, which could not be predicted.
+            matrix.storage[first + i] &= ElementBits{0} - (chosen >> i / pattern.unit & 1U);
         }
-    }
+    });
     return matrix;
 }
 
@@ -101,12 +113,13 @@ BitMatrix prune(BitMatrix matrix) {
 
 std::vector<PatternViolation> pattern_violations(const BitMatrix& matrix, const SparsePattern& pattern) {
     check_columns(matrix.columns, pattern);
+    const Magnitudes magnitudes(matrix.type);
     const std::size_t groups = matrix.columns / pattern.group;
     std::vector<PatternViolation> violations;
     for (std::size_t row = 0; row < matrix.rows; ++row) {
         for (std::size_t group = 0; group < groups; ++group) {
             const ElementBits* const elements = &matrix.storage[row * matrix.columns + group * pattern.group];
-            const std::size_t nonzeros = nonzero_units(matrix.type, pattern, elements);
+            const std::size_t nonzeros = nonzero_units(magnitudes, pattern, elements);
             if (nonzeros > pattern.codes()) violations.push_back({row, group, nonzeros});
         }
     }
@@ -125,8 +138,7 @@ CompressedMatrix compress(const BitMatrix& matrix) {
     CompressedMatrix compressed{BitMatrix(matrix.rows, pattern.stored(matrix.columns), matrix.type), {}};
     compressed.codes.reserve(compressed.values.storage.size() / pattern.unit);
     std::size_t stored = 0;
-    for (std::size_t first = 0; first < matrix.storage.size(); first += pattern.group) {
-        const std::uint32_t chosen = choose(matrix.type, pattern, &matrix.storage[first]);
+    for_each_choice(matrix, pattern, [&](std::size_t first, std::uint32_t chosen) {
         for (std::uint32_t u = 0; u < pattern.positions(); ++u) {
             if ((chosen >> u & 1U) == 0) continue;
             compressed.codes.push_back(static_cast<std::uint8_t>(u));
@@ -134,7 +146,7 @@ CompressedMatrix compress(const BitMatrix& matrix) {
                 compressed.values.storage[stored++] = matrix.storage[first + u * pattern.unit + i];
             }
         }
-    }
+    });
     return compressed;
 }
 
@@ -183,20 +195,20 @@ KeptMagnitude& KeptMagnitude::operator+=(const KeptMagnitude& other) {
 
 std::vector<KeptMagnitude> kept_magnitudes(const BitMatrix& matrix, const SparsePattern& pattern) {
     check_columns(matrix.columns, pattern);
+    const Magnitudes magnitudes(matrix.type);
     std::vector<KeptMagnitude> rows(matrix.rows);
-    for (std::size_t first = 0; first < matrix.storage.size(); first += pattern.group) {
-        const std::uint32_t chosen = choose(matrix.type, pattern, &matrix.storage[first]);
+    for_each_choice(matrix, pattern, [&](std::size_t first, std::uint32_t chosen) {
         KeptMagnitude& row = rows[first / matrix.columns];
         for (std::uint32_t i = 0; i < pattern.group; ++i) {
-            const double size = magnitude(matrix.type, matrix.storage[first + i]);
+            const double size = magnitudes.value(matrix.storage[first + i]);
             if (!std::isfinite(size)) {
                 ++row.not_finite;
                 continue;
             }
             row.all += size;
-            if ((chosen >> i / pattern.unit & 1U) != 0) row.kept += size;
+            row.kept += (chosen >> i / pattern.unit & 1U) != 0 ? size : 0;
         }
-    }
+    });
     return rows;
 }
 

@@ -1,5 +1,6 @@
 #include "sparsify/metadata_order.h"
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <utility>
@@ -42,15 +43,12 @@ std::size_t columns_per_element(ElementType type) {
     return std::size_t{groups_per_metadata_element(type)} * sparse_pattern_of(type).group;
 }
 
-/// Elements in memory order as the array of 16-bit or 32-bit elements that has the same bytes.
+/// Words in memory order as the array of 16-bit or 32-bit elements that has the same bytes.
 NpyArray memory_array(const MetadataSize& size, std::span<const std::uint32_t> words) {
-    const bool halves = metadata_element_bits(size.type) == 16;
-    std::vector<std::uint64_t> bits;
-    for (const std::uint32_t word : words) {
-        bits.push_back(halves ? word & 0xFFFFU : word);
-        if (halves) bits.push_back(word >> 16U);
-    }
-    return filled(halves ? NpyType::u2 : NpyType::u4, reordered_shape(size), bits);
+    NpyArray array(array_type(reordered, size.type), reordered_shape(size));
+    STCSIM_ASSERT(array.data.size() == words.size_bytes());
+    std::ranges::copy(std::as_bytes(words), array.data.begin());
+    return array;
 }
 
 /// Throws InputError unless the array is of integers of one of two widths.

@@ -42,8 +42,9 @@ KeptMagnitude kept_of(const Source& source, const Permutation& permutation) {
     return total;
 }
 
-float finite_magnitude(const Source& source, const BitMatrix& block, std::size_t first, std::size_t i) {
-    const double size = magnitude(source.type, block.storage[i]);
+float finite_magnitude(const Source& source, const Magnitudes& magnitudes, const BitMatrix& block, std::size_t first,
+                       std::size_t i) {
+    const double size = magnitudes.value(block.storage[i]);
     if (!std::isfinite(size)) {
         throw InputError(source.array.where(),
                          fmt::format("{} at {}", std::isnan(size) ? "NaN" : "an infinity",
@@ -59,13 +60,14 @@ MagnitudeRows sample_of(const Source& source, std::size_t samples) {
     const std::size_t columns = source.array.columns();
     MagnitudeRows sample{samples, columns, {}};
     sample.values.reserve(samples * columns);
+    const Magnitudes magnitudes(source.type);
     std::size_t taken = 0;
     for_each_block(rows, columns, [&](std::size_t first, std::size_t count) {
         const BitMatrix block = read_elements(source.array, source.type, first, count);
         for (std::size_t row = 0; row < count; ++row) {
             const bool wanted = taken < samples && sampled_row(taken, samples, rows) == first + row;
             for (std::size_t i = row * columns; i < (row + 1) * columns; ++i) {
-                const float size = finite_magnitude(source, block, first, i);
+                const float size = finite_magnitude(source, magnitudes, block, first, i);
                 if (wanted) sample.values.push_back(size);
             }
             if (wanted) ++taken;

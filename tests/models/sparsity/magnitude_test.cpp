@@ -12,37 +12,37 @@ namespace {
 using enum ElementType;
 
 TEST(Magnitude, IsTheAbsoluteValueOfEveryType) {
-    EXPECT_EQ(magnitude(f16, 0xC200), 3);
-    EXPECT_EQ(magnitude(bf16, 0xC040), 3);
-    EXPECT_EQ(magnitude(f32, std::bit_cast<std::uint32_t>(-3.5F)), 3.5);
-    EXPECT_EQ(magnitude(f64, std::bit_cast<std::uint64_t>(-3.5e300)), 3.5e300);
-    EXPECT_EQ(magnitude(s8, 0x80), 128);
-    EXPECT_EQ(magnitude(u8, 0x80), 128);
-    EXPECT_EQ(magnitude(s4, 0x8), 8);
-    EXPECT_EQ(magnitude(s4, 0xF), 1);
-    EXPECT_EQ(magnitude(u4, 0xF), 15);
-    EXPECT_EQ(magnitude(s32, 0x80000000), 2147483648.0);
+    EXPECT_EQ(Magnitudes(f16).value(0xC200), 3);
+    EXPECT_EQ(Magnitudes(bf16).value(0xC040), 3);
+    EXPECT_EQ(Magnitudes(f32).value(std::bit_cast<std::uint32_t>(-3.5F)), 3.5);
+    EXPECT_EQ(Magnitudes(f64).value(std::bit_cast<std::uint64_t>(-3.5e300)), 3.5e300);
+    EXPECT_EQ(Magnitudes(s8).value(0x80), 128);
+    EXPECT_EQ(Magnitudes(u8).value(0x80), 128);
+    EXPECT_EQ(Magnitudes(s4).value(0x8), 8);
+    EXPECT_EQ(Magnitudes(s4).value(0xF), 1);
+    EXPECT_EQ(Magnitudes(u4).value(0xF), 15);
+    EXPECT_EQ(Magnitudes(s32).value(0x80000000), 2147483648.0);
 }
 
 TEST(Magnitude, OfTf32DropsTheLow13Bits) {
-    EXPECT_EQ(magnitude(tf32, 0xBF801FFF), 1);
-    EXPECT_TRUE(is_zero(tf32, 0x80001FFF));
-    EXPECT_FALSE(is_zero(tf32, 0x2000));
-    EXPECT_FALSE(is_zero(f32, 0x1FFF));
+    EXPECT_EQ(Magnitudes(tf32).value(0xBF801FFF), 1);
+    EXPECT_TRUE(Magnitudes(tf32).is_zero(0x80001FFF));
+    EXPECT_FALSE(Magnitudes(tf32).is_zero(0x2000));
+    EXPECT_FALSE(Magnitudes(f32).is_zero(0x1FFF));
 }
 
 TEST(Magnitude, ZerosOfBothSignsAreZero) {
-    EXPECT_TRUE(is_zero(f16, 0x8000));
-    EXPECT_TRUE(is_zero(bf16, 0x8000));
-    EXPECT_TRUE(is_zero(f64, ElementBits{1} << 63U));
-    EXPECT_FALSE(std::signbit(magnitude(f16, 0x8000)));
+    EXPECT_TRUE(Magnitudes(f16).is_zero(0x8000));
+    EXPECT_TRUE(Magnitudes(bf16).is_zero(0x8000));
+    EXPECT_TRUE(Magnitudes(f64).is_zero(ElementBits{1} << 63U));
+    EXPECT_FALSE(std::signbit(Magnitudes(f16).value(0x8000)));
 }
 
 TEST(Magnitude, NanIsNanAndOrdersAboveInfinity) {
-    EXPECT_TRUE(std::isnan(magnitude(f16, 0xFE00)));
-    EXPECT_GT(magnitude_order(f16, 0xFE00), magnitude_order(f16, 0x7C00));
-    EXPECT_GT(magnitude_order(f64, 0xFFF8000000000000), magnitude_order(f64, 0x7FF0000000000000));
-    EXPECT_GT(magnitude_order(f16, 0x7C00), magnitude_order(f16, 0x7BFF));
+    EXPECT_TRUE(std::isnan(Magnitudes(f16).value(0xFE00)));
+    EXPECT_GT(Magnitudes(f16).order(0xFE00), Magnitudes(f16).order(0x7C00));
+    EXPECT_GT(Magnitudes(f64).order(0xFFF8000000000000), Magnitudes(f64).order(0x7FF0000000000000));
+    EXPECT_GT(Magnitudes(f16).order(0x7C00), Magnitudes(f16).order(0x7BFF));
 }
 
 RC_GTEST_PROP(Magnitude, OrdersAsItsOrderDoes, ()) {
@@ -50,8 +50,9 @@ RC_GTEST_PROP(Magnitude, OrdersAsItsOrderDoes, ()) {
     const ElementBits mask = bits_of(type) == 64 ? ~ElementBits{0} : (ElementBits{1} << bits_of(type)) - 1U;
     const ElementBits a = *rc::gen::arbitrary<ElementBits>() & mask;
     const ElementBits b = *rc::gen::arbitrary<ElementBits>() & mask;
-    if (std::isnan(magnitude(type, a)) || std::isnan(magnitude(type, b))) return;
-    RC_ASSERT((magnitude(type, a) < magnitude(type, b)) == (magnitude_order(type, a) < magnitude_order(type, b)));
+    if (std::isnan(Magnitudes(type).value(a)) || std::isnan(Magnitudes(type).value(b))) return;
+    RC_ASSERT((Magnitudes(type).value(a) < Magnitudes(type).value(b)) ==
+              (Magnitudes(type).order(a) < Magnitudes(type).order(b)));
 }
 
 }  // namespace

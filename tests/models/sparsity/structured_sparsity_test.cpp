@@ -156,7 +156,7 @@ double most_kept(ElementType type, const SparsePattern& pattern, const ElementBi
         if (std::popcount(choice) != static_cast<int>(pattern.codes())) continue;
         double sum = 0;
         for (std::uint32_t i = 0; i < pattern.group; ++i) {
-            if ((choice >> i / pattern.unit & 1U) != 0) sum += magnitude(type, group[i]);
+            if ((choice >> i / pattern.unit & 1U) != 0) sum += Magnitudes(type).value(group[i]);
         }
         most = std::max(most, sum);
     }
@@ -178,7 +178,7 @@ RC_GTEST_PROP(Prune, KeepsAsMuchAsAnyChoiceCould, ()) {
     }
     for (std::size_t i = 0; i < matrix.storage.size(); ++i) {
         RC_ASSERT(pruned.storage[i] == matrix.storage[i] || pruned.storage[i] == 0);
-        kept += magnitude(type, pruned.storage[i]);
+        kept += Magnitudes(type).value(pruned.storage[i]);
     }
     RC_ASSERT(kept == most);
     RC_ASSERT(total.kept == most);
