@@ -15,30 +15,18 @@ The same input gives the same bytes. Exit status: 0 success, 2 bad usage or inpu
 """
 
 import argparse
-import io
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
-try:
-    import matplotlib
-    import numpy as np
-except ImportError as missing:
-    sys.exit(f"plot_throughput.py: {missing}; install Debian's python3-matplotlib and use /usr/bin/python3")
+from figure_file import DENSE, SPARSE, format_of, plain, plt, render, write_whole
+from input_file import InputError
+from result_file import CAUSES, Row, read_results
 
-from result_file import CAUSES, ResultError, Row, read_results
+import numpy as np
+from matplotlib.patches import Patch
 
-matplotlib.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402 (the backend has to be chosen first)
-from matplotlib.patches import Patch  # noqa: E402
-
-FORMATS = ("png", "svg", "pdf")
-
-# The palette of Okabe and Ito, told apart with every common colour vision; hatches and markers do so in grey print.
-DENSE = {"color": "#0072B2", "marker": "o", "hatch": ""}
-SPARSE = {"color": "#D55E00", "marker": "s", "hatch": "///"}
 CAUSE_STYLES = {
     "busy": ("#009E73", ""),
     "operands": ("#E69F00", "///"),
@@ -49,22 +37,6 @@ CAUSE_STYLES = {
     "issue": ("#D55E00", "---"),
     "tail": ("#D9D9D9", ""),
 }
-STYLE = {
-    "font.size": 10,
-    "axes.titlesize": 10,
-    "axes.labelsize": 10,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "hatch.linewidth": 0.6,
-    "legend.frameon": False,
-    "pdf.fonttype": 42,
-    "svg.hashsalt": "stcsim",
-}
-
-
-def plain(text):
-    """The text with its dollar signs kept from meaning mathematics to matplotlib."""
-    return text.replace("$", r"\$")
 
 
 @dataclass
@@ -246,36 +218,16 @@ def add_cause_legend(axes, columns):
     axes.legend(handles=patches, loc="center", ncol=4, fontsize=9, handlelength=2.2, handleheight=1.1)
 
 
-def write_whole(path, content):
-    """Writes the file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise ResultError(f"{path}: {error.strerror}, expected a file that can be written") from None
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", nargs="+", type=Path, metavar="RESULTS", help="JSON or CSV results of `stcsim run`")
     parser.add_argument("-o", "--output", required=True, type=Path, metavar="FILE", help="a .png, .svg or .pdf file")
     options = parser.parse_args(arguments)
     try:
-        kind = options.output.suffix[1:]
-        if kind not in FORMATS:
-            raise ResultError(f"{options.output}: found extension '.{kind}', expected .png, .svg or .pdf")
+        kind = format_of(options.output)
         columns = columns_of([row for path in options.results for row in read_results(path)])
-        content = io.BytesIO()
-        with plt.rc_context(STYLE):
-            undated = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
-            figure = draw(columns)
-            figure.savefig(content, format=kind, dpi=150, metadata=undated[kind])
-            plt.close(figure)
-        write_whole(options.output, content.getvalue())
-    except ResultError as error:
+        write_whole({options.output: render(lambda: draw(columns), kind)})
+    except InputError as error:
         print(f"plot_throughput.py: {error}", file=sys.stderr)
         return 2
     return 0
