@@ -1,6 +1,7 @@
 #include "mma_batch/mma_batch.h"
 
 #include <algorithm>
+#include <memory>
 
 #include <fmt/format.h>
 
@@ -27,9 +28,9 @@ class MmaBatch {
           b_("--b", files.b, instruction, Operand::b) {
         STCSIM_ASSERT(instruction.sparse == (files.index.has_value() || files.meta.has_value()));
         STCSIM_ASSERT(!files.index || !files.meta);
-        if (files.c) c_.emplace("--c", *files.c, instruction, Operand::c);
-        if (files.index) positions_.emplace("--index", *files.index, instruction);
-        if (files.meta) metadata_.emplace("--meta", *files.meta, instruction, files.selector);
+        if (files.c) c_ = std::make_unique<MatrixArray>("--c", *files.c, instruction, Operand::c);
+        if (files.index) positions_ = std::make_unique<PositionArray>("--index", *files.index, instruction);
+        if (files.meta) metadata_ = std::make_unique<MetadataArray>("--meta", *files.meta, instruction, files.selector);
         if (cases() == 0) throw InputError(a_.array().where(), "a batch of 0 cases", "at least one");
         for (const CaseArray* array : arrays()) array->match_cases(a_.array());
     }
@@ -73,9 +74,10 @@ class MmaBatch {
     std::uint32_t selector_;
     MatrixArray a_;
     MatrixArray b_;
-    std::optional<MatrixArray> c_;
-    std::optional<PositionArray> positions_;
-    std::optional<MetadataArray> metadata_;
+    // Null where there is no such file.
+    std::unique_ptr<MatrixArray> c_;
+    std::unique_ptr<PositionArray> positions_;
+    std::unique_ptr<MetadataArray> metadata_;
 };
 
 /// The results of a block as rows of the written file.

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "npy/npy_array.h"
+
 namespace stcsim::testing {
 namespace {
 
@@ -45,38 +47,11 @@ Bytes inflate_member(std::span<const unsigned char> compressed, std::size_t size
     return plain;
 }
 
-/// The text behind `'key': ` in the header's dictionary, up to `end`.
-std::string header_entry(const std::string& header, std::string_view key, char end) {
-    const std::string quoted = fmt::format("'{}': ", key);
-    const auto start = header.find(quoted);
-    require(start != std::string::npos, "npy header lacks a key");
-    const auto stop = header.find(end, start);
-    require(stop != std::string::npos, "npy header is cut short");
-    return header.substr(start + quoted.size(), stop - start - quoted.size());
-}
-
-NpzArray parse_npy(std::span<const unsigned char> npy) {
-    require(npy.size() > 10 && npy[0] == 0x93 && npy[1] == 'N' && npy[6] == 1, "member is not npy version 1");
-    const std::size_t header_size = little_endian(npy, 8, 2);
-    const auto header_bytes = part(npy, 10, header_size);
-    const std::string header(header_bytes.begin(), header_bytes.end());
-    require(header_entry(header, "fortran_order", ',') == "False", "column-major array");
-    const std::string type = header_entry(header, "descr", ',');
-    const std::size_t width = type == "'|u1'" ? 1 : type == "'<u2'" ? 2 : type == "'<u4'" ? 4 : 0;
-    require(width != 0, "unexpected element type");
-
-    NpzArray array;
-    std::size_t count = 1;
-    const std::string shape = header_entry(header, "shape", ')');
-    for (std::size_t i = 0; i < shape.size(); ++i) {
-        if (shape[i] < '0' || shape[i] > '9') continue;
-        std::size_t used = 0;
-        array.shape.push_back(std::stoul(shape.substr(i), &used));
-        count *= array.shape.back();
-        i += used;
-    }
-    const auto data = part(npy, 10 + header_size, count * width);
-    for (std::size_t i = 0; i < count; ++i) array.values.push_back(little_endian(data, i * width, width));
+NpzArray widened(const std::string& name, std::span<const unsigned char> member) {
+    const NpyArray npy = parse_npy(std::as_bytes(member), {name + ".npy"});
+    require(width_of(npy.type) <= sizeof(std::uint32_t), "an array of 64-bit elements");
+    NpzArray array{npy.shape, {}};
+    for (std::size_t i = 0; i < npy.elements(); ++i) array.values.push_back(static_cast<std::uint32_t>(npy.bits(i)));
     return array;
 }
 
@@ -110,7 +85,7 @@ std::map<std::string, NpzArray> read_npz(const std::filesystem::path& path) {
             local + 30 + little_endian(archive, local + 26, 2) + little_endian(archive, local + 28, 2);
         const auto member = part(archive, data, compressed_size);
         require(method == 0 || method == 8, "unknown compression");
-        arrays[name] = method == 0 ? parse_npy(member) : parse_npy(inflate_member(member, size));
+        arrays[name] = widened(name, method == 0 ? member : inflate_member(member, size));
         entry += 46 + name_size + extra;
     }
     return arrays;

@@ -1,4 +1,4 @@
-/// Reads the unsigned integer arrays of a numpy .npz archive: all the tests need of that format.
+/// Reads the arrays of a numpy .npz archive, as raw bits: all the tests need of that format.
 #pragma once
 
 #include <cstddef>
@@ -10,14 +10,14 @@
 
 namespace stcsim::testing {
 
-/// A row-major array; elements of uint8, uint16 and uint32 arrays are widened to 32 bits.
+/// A row-major array; the raw bits of its elements are widened to 32 bits.
 struct NpzArray {
     std::vector<std::size_t> shape;
     std::vector<std::uint32_t> values;
 };
 
 /// The arrays of the archive by name. Throws std::runtime_error for anything but a well-formed archive (stored or
-/// deflated members) of little-endian, row-major uint8, uint16 or uint32 arrays.
+/// deflated members) of arrays that parse_npy takes, with elements of at most 32 bits.
 std::map<std::string, NpzArray> read_npz(const std::filesystem::path& path);
 
 }  // namespace stcsim::testing

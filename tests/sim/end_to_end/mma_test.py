@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """stcsim mma as its users run it: arrays that numpy writes go in, numpy reads what comes out. Needs numpy."""
 
+import resource
 import unittest
 
 import numpy as np
@@ -186,6 +187,16 @@ class Models(MmaCommand):
         a, b = bits((2, 16, 16), np.uint16), bits((2, 16, 8), np.uint16)
         expected = self.mma(HALF, a=a, b=b)
         np.testing.assert_array_equal(self.mma(HALF, a=a, b=b, model="systemc", gpu="a100-dense-only"), expected)
+
+
+class Speed(MmaCommand):
+    def test_ten_thousand_instructions_take_less_than_two_seconds_of_one_core(self):
+        a, b = (RANDOM.standard_normal((10000, 16, n)).astype(np.float16) for n in (16, 8))
+        arguments = self.arguments(HALF, a=a, b=b, c=RANDOM.standard_normal((10000, 16, 8)).astype(np.float32))
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.succeed(*arguments)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.assertLess(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 2)
 
 
 class BadArrays(MmaCommand):
