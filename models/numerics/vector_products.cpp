@@ -124,7 +124,7 @@ void add_integer_products_saturating(const PanelProduct<std::uint32_t>& product,
     for_all_sums(product, [&](std::size_t row, std::size_t column, Vectors<std::uint32_t>& sums) HWY_ATTR {
         for (std::size_t first = 0; first < product.length; first += instruction_length) {
             Vectors<std::uint32_t> products;  // below 2^31: exact
-            for (std::size_t v = 0; v < 4; ++v) products.at[v] = hn::Zero(words);
+            for (WordVector& vector : products.at) vector = hn::Zero(words);
             add_integers(product, row, first, first + instruction_length, column, products);
             for (std::size_t v = 0; v < 4; ++v) sums.at[v] = saturating_add(sums.at[v], products.at[v]);
         }

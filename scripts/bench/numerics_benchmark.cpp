@@ -73,7 +73,7 @@ void count(benchmark::State& state, std::size_t multiply_adds) {
 
 void products(benchmark::State& state, const Arithmetic& arithmetic, std::size_t size, bool sparse) {
     const Product product(arithmetic, size, size, size, sparse);
-    for (auto _ : state) benchmark::DoNotOptimize(product.reference());
+    for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(product.reference());
     count(state, size * size * product.a.columns);
 }
 
@@ -81,15 +81,15 @@ void products(benchmark::State& state, const Arithmetic& arithmetic, std::size_t
 void plain_products(benchmark::State& state, const Arithmetic& arithmetic) {
     constexpr std::size_t size = 64;
     const Product product(arithmetic, size, size, size, false);
-    for (auto _ : state) benchmark::DoNotOptimize(plain_gemm(product.operands()));
+    for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(plain_gemm(product.operands()));
     count(state, size * size * size);
 }
 
 /// One mma.m16n8k16 after the other.
 void instructions(benchmark::State& state, const Arithmetic& arithmetic) {
     const Product product(arithmetic, 16, 8, 16, false);
-    for (auto _ : state) benchmark::DoNotOptimize(product.reference());
-    count(state, 16 * 8 * 16);
+    for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(product.reference());
+    count(state, std::size_t{16} * 8 * 16);
 }
 
 /// One pass of eight products, as the modules of the tensor core compute it.
@@ -97,7 +97,7 @@ void passes(benchmark::State& state, const Arithmetic& arithmetic) {
     const BitMatrix a = random_matrix(1, 8, arithmetic.a, 1);
     const BitMatrix b = random_matrix(1, 8, arithmetic.b, 2);
     ElementBits sum = 0;
-    for (auto _ : state) {
+    for ([[maybe_unused]] auto _ : state) {
         sum = dot_add(arithmetic, a.storage, b.storage, sum & 0x3FFU);
         benchmark::DoNotOptimize(sum);
     }

@@ -37,7 +37,8 @@ std::vector<std::int64_t> expanded(const BitMatrix& values, const std::vector<st
     for (std::size_t row = 0; row < values.rows; ++row) {
         for (std::size_t s = 0; s < values.columns; ++s) {
             const std::size_t stored = row * values.columns + s;
-            const std::size_t place = pairs ? s / 4 * 8 + codes[stored / 2] * 2U + s % 2 : s / 2 * 4 + codes[stored];
+            const std::size_t place =
+                pairs ? s / 4 * 8 + std::size_t{codes[stored / 2]} * 2 + s % 2 : s / 2 * 4 + codes[stored];
             numbers[row * k + place] += number(values.type, values.storage[stored]);
         }
     }
@@ -171,16 +172,17 @@ TEST(ExactGemm, RefusesOptionsThatDoNotFit) {
     EXPECT_THROW(
         (void)reference_gemm(BitMatrix(4, 64, f16), BitMatrix(64, 5, f16), BitMatrix(4, 5, f32), saturating(0)),
         InputError);
-    const std::vector<std::uint8_t> codes(4 * 32);
+    const std::vector<std::uint8_t> codes(std::size_t{4} * 32);
     EXPECT_THROW((void)reference_sparse_gemm(BitMatrix(4, 32, f64), codes, BitMatrix(64, 5, f64), BitMatrix(4, 5, f64)),
                  InputError);
     EXPECT_NO_THROW((void)reference_sparse_gemm(BitMatrix(4, 32, s8), codes, b, c));
     // 4-bit integers have a code for each pair.
     EXPECT_THROW((void)reference_sparse_gemm(BitMatrix(4, 32, s4), codes, BitMatrix(64, 5, u4), c), InputError);
-    const std::vector<std::uint8_t> pair_codes(4 * 16, 3);
+    const std::vector<std::uint8_t> pair_codes(std::size_t{4} * 16, 3);
     EXPECT_NO_THROW((void)reference_sparse_gemm(BitMatrix(4, 32, s4), pair_codes, BitMatrix(64, 5, u4), c));
-    EXPECT_THROW((void)reference_sparse_gemm(BitMatrix(4, 32, s8), std::vector<std::uint8_t>(4 * 32, 4), b, c),
-                 InputError);
+    EXPECT_THROW(
+        (void)reference_sparse_gemm(BitMatrix(4, 32, s8), std::vector<std::uint8_t>(std::size_t{4} * 32, 4), b, c),
+        InputError);
 }
 
 }  // namespace

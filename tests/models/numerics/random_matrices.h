@@ -70,7 +70,10 @@ inline ElementBits random_float(ElementType type, Numbers numbers, std::mt19937_
             break;
     }
     if (below(8) == 0) mantissa = 0;
-    if (below(16) == 0) exponent = mantissa = 0;
+    if (below(16) == 0) {
+        exponent = 0;
+        mantissa = 0;
+    }
     exponent = std::clamp<std::int64_t>(exponent, 0, numbers == Numbers::special ? highest : highest - 1);
     const std::uint64_t fields =
         (below(2) << widths.exponent | static_cast<std::uint64_t>(exponent)) << widths.mantissa | mantissa;

@@ -160,7 +160,7 @@ TEST(ReferenceGemm, RefusesOperandsThatDoNotFit) {
     EXPECT_THROW(reference_gemm(a, b, BitMatrix(4, 5, bf16)), InputError);
     EXPECT_THROW(reference_gemm(a, b, c, {.padded_k = 12}), InputError);
     EXPECT_THROW(reference_gemm(BitMatrix(4, 24, f16), BitMatrix(24, 5, f16), c, {.padded_k = 16}), InputError);
-    const std::vector<std::uint8_t> codes(4 * 8, 4);
+    const std::vector<std::uint8_t> codes(std::size_t{4} * 8, 4);
     EXPECT_THROW(reference_sparse_gemm(a, codes, BitMatrix(16, 5, f16), c), InputError);
     EXPECT_THROW(reference_sparse_gemm(a, std::vector<std::uint8_t>(3), BitMatrix(16, 5, f16), c), InputError);
 }
