@@ -25,9 +25,10 @@ enum class OperationClass : std::uint8_t {
     commit_group,  ///< cp.async.commit_group
     wait_group,    ///< cp.async.wait_group N: until at most N of the newest groups are pending
     barrier,       ///< bar.sync over all warps of the CTA
+    warp_sync,     ///< __syncwarp(): bar.warp.sync over the lanes of the warp
     convert_pack,  ///< two f32 registers to one of two packed 16-bit floats, rounded to nearest even (cvt.rn)
     clear,         ///< zero a range of registers
-    arithmetic,    ///< integer or f32 operations without modelled values
+    arithmetic,    ///< an integer, f32 or control operation without modelled values; reads `a`
     exit,          ///< the warp ends
 };
 

@@ -43,6 +43,7 @@ struct ResidencyParameters {
 struct WarpSchedulerParameters {
     std::uint32_t shared_unit_queue_depth;  ///< requests queued per sub-core towards the units the SM shares
     Cycle arithmetic_latency;               ///< dependent latency of integer and f32 operations
+    Cycle warp_sync_latency;                ///< from a __syncwarp() to the warp's next instruction
 
     template <typename Visitor>
     void describe(Visitor& v) {
@@ -50,6 +51,8 @@ struct WarpSchedulerParameters {
                     "requests queued per sub-core towards the units that the SM shares");
         v.parameter("arithmetic_latency", arithmetic_latency, {1, 64},
                     "dependent latency of integer and f32 operations");
+        v.parameter("warp_sync_latency", warp_sync_latency, {1, 64},
+                    "cycles from a __syncwarp() to the warp's next instruction");
     }
 };
 

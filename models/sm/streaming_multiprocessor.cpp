@@ -99,6 +99,7 @@ void StreamingMultiprocessor::connect(std::uint32_t number) {
     SubCore& sub_core = sub_cores_[number];
     WarpScheduler& scheduler = *sub_core.scheduler;
     scheduler.mma.bind(sub_core.tensor_core->issued());
+    scheduler.other_reads.bind(sub_core.tensor_core->other_reads());
     scheduler.mma_written.bind(sub_core.tensor_core->written());
     scheduler.operands_read.bind(sub_core.tensor_core->operands_read());
     scheduler.launches.bind(*sub_core.launches);

@@ -21,6 +21,7 @@ enum class Obstacle : std::uint8_t {
     global_result,
     global_queue,
     arithmetic_result,
+    warp_sync,
     copy_group,
     barrier,
     no_more_mma,
@@ -34,6 +35,8 @@ struct WarpContext {
     Scoreboard scoreboard;
     AsyncGroups async_groups;
     Obstacle obstacle = Obstacle::nothing;  ///< as last looked at
+    std::uint64_t last_operation = 0;       ///< number of the warp's last mma, as the sub-core counts them
+    Cycle ready{0};                         ///< no instruction issues before this cycle
     bool at_barrier = false;
     bool after_last_mma = false;
 

@@ -15,6 +15,7 @@ WarpScheduler::WarpScheduler(const sc_core::sc_module_name& name, Clock& clock,
       launches("launches", *this),
       exits("exits", *this),
       mma("mma", *this),
+      other_reads("other_reads", *this),
       mma_written("mma_written", *this),
       operands_read("operands_read", *this),
       shared_requests("shared_requests", *this),
@@ -36,11 +37,11 @@ void WarpScheduler::evaluate(Cycle now) {
         return;
     }
     Obstacle closest = Obstacle::no_more_mma;
-    if (WarpContext* chosen = choose(closest)) {
+    if (WarpContext* chosen = choose(now, closest)) {
         attribution_.note_scheduler_cause(now, state_for(closest));
         issue(*chosen, now);
         // When the slot is free again nothing may have changed: look ahead, and only wake if an instruction can issue.
-        if (choose(closest) != nullptr) {
+        if (choose(issue_free_, closest) != nullptr) {
             wake_at(issue_free_);
             return;
         }
@@ -50,12 +51,12 @@ void WarpScheduler::evaluate(Cycle now) {
     expect_progress();
 }
 
-WarpContext* WarpScheduler::choose(Obstacle& closest) const {
+WarpContext* WarpScheduler::choose(Cycle at, Obstacle& closest) const {
     // The smaller obstacle is the one closer to an mma; the account names the closest over all warps.
     WarpContext* chosen = nullptr;
     closest = Obstacle::no_more_mma;
     const auto consider = [&](WarpContext& warp) {
-        const Obstacle obstacle = warp.obstacle = obstacle_of(warp);
+        const Obstacle obstacle = warp.obstacle = obstacle_of(warp, at);
         if (obstacle == Obstacle::nothing && chosen == nullptr) chosen = &warp;
         closest = std::min(closest, warp.after_last_mma ? Obstacle::no_more_mma : obstacle);
     };
@@ -74,6 +75,7 @@ void WarpScheduler::expect_progress() {
             case Obstacle::shared_result:
             case Obstacle::copy_group: shared_completions.expect(); break;
             case Obstacle::global_result: global_completions.expect(); break;
+            case Obstacle::warp_sync: wake_at(warp->ready); break;
             // Queues with space, barrier releases and arithmetic results wake the scheduler on their own.
             default: break;
         }
@@ -131,8 +133,9 @@ WarpContext& WarpScheduler::context(WarpSlot slot) {
     return **found;
 }
 
-Obstacle WarpScheduler::obstacle_of(const WarpContext& warp) const {
+Obstacle WarpScheduler::obstacle_of(const WarpContext& warp, Cycle at) const {
     if (warp.at_barrier) return Obstacle::barrier;
+    if (warp.ready > at) return Obstacle::warp_sync;
     const Obstacle on_registers = register_obstacle(warp);
     return on_registers != Obstacle::nothing ? on_registers : unit_obstacle(warp);
 }
@@ -166,6 +169,8 @@ Obstacle WarpScheduler::unit_obstacle(const WarpContext& warp) const {
         case OperationClass::wait_group:
             return warp.async_groups.at_most_pending(warp.next.pending_groups) ? Obstacle::nothing
                                                                                : Obstacle::copy_group;
+        case OperationClass::warp_sync:
+            return warp.last_operation <= operations_read_ ? Obstacle::nothing : Obstacle::operand_read;
         case OperationClass::barrier: return barrier_arrivals.has_space() ? Obstacle::nothing : Obstacle::barrier;
         case OperationClass::exit:
             if (!warp.async_groups.idle()) return Obstacle::copy_group;
@@ -181,6 +186,7 @@ Obstacle WarpScheduler::unit_obstacle(const WarpContext& warp) const {
 TensorCoreState WarpScheduler::state_for(Obstacle obstacle) {
     switch (obstacle) {
         case Obstacle::nothing:
+        case Obstacle::warp_sync:
         case Obstacle::arithmetic_result: return TensorCoreState::issue;
         case Obstacle::tensor_result:
         case Obstacle::operand_read:
@@ -212,6 +218,7 @@ void WarpScheduler::issue(WarpContext& warp, Cycle now) {
         case OperationClass::copy_async: issue_global(warp); break;
         case OperationClass::commit_group: warp.async_groups.commit(); break;
         case OperationClass::wait_group: break;
+        case OperationClass::warp_sync: warp.ready = now + parameters_.warp_sync_latency; break;
         case OperationClass::barrier:
             warp.at_barrier = true;
             barrier_arrivals.push({warp.launch.cta_slot});
@@ -241,7 +248,7 @@ void WarpScheduler::issue_mma(WarpContext& warp, Cycle now) {
     operation->e = next.e;
     operation->selector = next.selector;
     operation->issued = now;
-    ++operations_issued_;
+    warp.last_operation = ++operations_issued_;
     for (const RegisterRange range : {next.a, next.b, next.c, next.e}) {
         warp.scoreboard.note_read(range, operations_issued_);
     }
@@ -286,6 +293,8 @@ void WarpScheduler::issue_global(WarpContext& warp) {
 
 void WarpScheduler::issue_arithmetic(WarpContext& warp, Cycle now) {
     const WarpInstruction& next = warp.next;
+    if (next.operation == OperationClass::arithmetic && next.a.count > 0)
+        other_reads.push({next.a, operations_issued_});
     if (registers_.has_values() && next.operation == OperationClass::clear) {
         for (std::uint32_t i = 0; i < next.destination.count; ++i) {
             registers_.at(warp.launch.warp, next.destination.first + i).fill(0);
@@ -326,8 +335,8 @@ Payload WarpScheduler::read_payload(const WarpContext& warp, RegisterRange range
 
 void WarpScheduler::report(CounterReport& report) const {
     static constexpr std::array<std::string_view, operation_classes> names{
-        "mma",          "ldmatrix",   "ld_shared", "st_shared",    "ld_global", "st_global",  "cp_async",
-        "commit_group", "wait_group", "barrier",   "convert_pack", "clear",     "arithmetic", "exit"};
+        "mma",        "ldmatrix", "ld_shared", "st_shared",    "ld_global", "st_global",  "cp_async", "commit_group",
+        "wait_group", "barrier",  "warp_sync", "convert_pack", "clear",     "arithmetic", "exit"};
     for (std::size_t i = 0; i < operation_classes; ++i) {
         report.add("sm.warp_scheduler.issued", names[i], "instructions", "warp instructions issued", issued_[i]);
     }

@@ -37,6 +37,7 @@ class WarpScheduler : public ClockedModule {
     ReadPort<WarpLaunch> launches;
     WritePort<WarpExit> exits;
     WritePort<TensorOperationPointer> mma;
+    WritePort<OtherReads> other_reads;  ///< to OperandFetch: registers that arithmetic reads
     ReadPort<TensorWriteback> mma_written;
     ReadPort<OperandsRead> operands_read;
     WritePort<SharedRequest> shared_requests;
@@ -57,15 +58,16 @@ class WarpScheduler : public ClockedModule {
 
     void evaluate(Cycle now) override;
     void receive(Cycle now);
-    /// The warp to issue from, or null; `closest` is the smallest obstacle over the warps that still multiply.
-    [[nodiscard]] WarpContext* choose(Obstacle& closest) const;
+    /// The warp to issue from in cycle `at`, or null; `closest` is the smallest obstacle over the warps that still
+    /// multiply.
+    [[nodiscard]] WarpContext* choose(Cycle at, Obstacle& closest) const;
     /// Asks to be woken by whatever removes the obstacles the warps have now.
     void expect_progress();
     void start_warp(const WarpLaunch& launch, Cycle now);
     void complete(MemoryCompletion completion, PendingKind kind);
     [[nodiscard]] WarpContext& context(WarpSlot warp);
 
-    [[nodiscard]] Obstacle obstacle_of(const WarpContext& warp) const;
+    [[nodiscard]] Obstacle obstacle_of(const WarpContext& warp, Cycle at) const;
     [[nodiscard]] Obstacle register_obstacle(const WarpContext& warp) const;
     [[nodiscard]] Obstacle unit_obstacle(const WarpContext& warp) const;
     void issue(WarpContext& warp, Cycle now);

@@ -10,6 +10,8 @@ namespace {
 constexpr std::size_t pipeline_registers = 2;
 /// Operations between the array and the register write: never a limit, the write ports are.
 constexpr std::size_t results_in_flight = 16;
+/// Notices of registers that other instructions read: taken every cycle, so never a limit.
+constexpr std::size_t other_reads_in_flight = 16;
 
 }  // namespace
 
@@ -19,6 +21,7 @@ TensorCore::TensorCore(const sc_core::sc_module_name& name, Clock& clock, const 
     : sc_module(name),
       issued_("issued", clock, parameters.operand_fetch.buffer_depth, ChannelOrder::as_written,
               ReaderWake::when_expected),
+      other_reads_("other_reads", clock, other_reads_in_flight),
       dense_operations_("dense_operations", clock, pipeline_registers),
       sums_("sums", clock, results_in_flight),
       written_("written", clock, results_in_flight, ChannelOrder::as_written, ReaderWake::when_expected),
@@ -32,9 +35,10 @@ TensorCore::TensorCore(const sc_core::sc_module_name& name, Clock& clock, const 
     }
     std::vector<std::function<void()>> constructions{
         [&] {
-            operand_fetch_ =
-                std::make_unique<OperandFetch>("operand_fetch", clock, parameters.operand_fetch, registers);
+            operand_fetch_ = std::make_unique<OperandFetch>("operand_fetch", clock, parameters.operand_fetch,
+                                                            parameters.dot_product_array, registers);
             operand_fetch_->issued.bind(issued_);
+            operand_fetch_->other_reads.bind(other_reads_);
             operand_fetch_->to_array.bind(dense_operations_);
             operand_fetch_->read_notice.bind(operands_read_);
             if (parameters.sparse_path) operand_fetch_->to_decoder.bind(*sparse_operations_);

@@ -26,6 +26,7 @@ class TensorCore : public sc_core::sc_module {
 
     /// The channels towards the warp scheduler, to bind its ports to.
     [[nodiscard]] RegisteredChannel<TensorOperationPointer>& issued() { return issued_; }
+    [[nodiscard]] RegisteredChannel<OtherReads>& other_reads() { return other_reads_; }
     [[nodiscard]] RegisteredChannel<TensorWriteback>& written() { return written_; }
     [[nodiscard]] RegisteredChannel<OperandsRead>& operands_read() { return operands_read_; }
     [[nodiscard]] CycleAttribution& attribution() { return attribution_; }
@@ -35,6 +36,7 @@ class TensorCore : public sc_core::sc_module {
   private:
     CycleAttribution attribution_;
     RegisteredChannel<TensorOperationPointer> issued_;
+    RegisteredChannel<OtherReads> other_reads_;
     RegisteredChannel<TensorOperationPointer> dense_operations_;
     RegisteredChannel<TensorOperationPointer> sums_;
     RegisteredChannel<TensorWriteback> written_;

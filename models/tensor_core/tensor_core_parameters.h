@@ -10,19 +10,24 @@ namespace stcsim {
 
 /// OperandFetch: reads of A, B, C and E from the sub-core's register file.
 struct OperandFetchParameters {
-    std::uint32_t buffer_depth;    ///< instructions accepted ahead of the array
+    std::uint32_t buffer_depth;    ///< instructions accepted while another one is being read
     std::uint32_t register_banks;  ///< register r lives in bank r mod banks
     std::uint32_t ports_per_bank;  ///< 1024-bit reads per bank and cycle
-    Cycle delivery_latency;        ///< from the last read a step needs to the array's input
+    std::uint32_t operand_slots;   ///< operands collected side by side: A, B, and with 3 slots C and E in turn
+    Cycle read_window;             ///< the ports' time that a collection pass reserves
+    Cycle delivery_latency;        ///< from the first pass to the array's input
 
     template <typename Visitor>
     void describe(Visitor& v) {
-        v.parameter("buffer_depth", buffer_depth, {1, 64}, "instructions accepted ahead of the array");
+        v.parameter("buffer_depth", buffer_depth, {1, 64}, "instructions accepted while another one is being read");
         v.parameter("register_banks", register_banks, {1, 8},
                     "register file banks (register r is in bank r mod banks)");
         v.parameter("ports_per_bank", ports_per_bank, {1, 4}, "1024-bit register reads per bank and cycle");
+        v.parameter("operand_slots", operand_slots, {3, 4},
+                    "operands collected side by side: A, B and one for C and E in turn (3), or one for each (4)");
+        v.parameter("read_window", read_window, {1, 16}, "cycles of the read ports that a collection pass reserves");
         v.parameter("delivery_latency", delivery_latency, {1, 64},
-                    "cycles from the last read a step needs to the array");
+                    "cycles from the first collection pass to the array");
     }
 };
 

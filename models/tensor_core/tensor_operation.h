@@ -46,6 +46,12 @@ struct TensorOperation {
 /// How an operation travels: handed from module to module.
 using TensorOperationPointer = std::unique_ptr<TensorOperation>;
 
+/// Another instruction of the sub-core reads registers: it takes its turn at the ports behind the mma issued before it.
+struct OtherReads {
+    RegisterRange registers;
+    std::uint64_t after_operation;  ///< mma issued before it, counted by the sub-core
+};
+
 /// D has been written: the scoreboard may release its registers.
 struct TensorWriteback {
     WarpSlot warp;

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "cli/list_commands.h"
+#include "cli/microbench_command.h"
 #include "cli/mma_command.h"
 #include "cli/options.h"
 #include "cli/run_command.h"
@@ -48,6 +49,11 @@ constexpr std::array subcommands{
                }},
     Subcommand{"sparsify", "prune, compress, expand, reorder and check .npy matrices",
                [](const Invocation& i) { return sparsify_command(i.arguments, i.out); }},
+    Subcommand{"microbench", "measure latency and throughput of single instructions",
+               [](const Invocation& i) {
+                   microbench_command(i.arguments, i.out, i.err);
+                   return success;
+               }},
     Subcommand{"gpus", "list the GPU descriptions",
                [](const Invocation& i) {
                    gpus_command(i.arguments, i.out);
