@@ -42,6 +42,9 @@ struct MmaInstruction {
 
     [[nodiscard]] Arithmetic arithmetic() const { return {a, b, d, overflow, bit_operation}; }
 
+    /// Whether it has none of the modifiers that change neither registers nor timing.
+    [[nodiscard]] bool is_plain() const { return overflow == Overflow::wrap && metadata_order == CodeOrder::any; }
+
     /// Elements of A that are stored per row: k, or k / 2 for mma.sp.
     [[nodiscard]] std::uint32_t stored_k() const { return sparse ? shape.k / 2 : shape.k; }
 

@@ -26,16 +26,22 @@ std::size_t summed_together(const MmaInstruction& instruction) {
 
 ArraySchedule array_schedule(const MmaInstruction& instruction, const DotProductArrayParameters& parameters) {
     const std::uint32_t passes = instruction.passes();
+    const auto schedule_of = [&](std::uint32_t steps) {
+        return ArraySchedule{
+            .steps = steps,
+            .interval = std::max(steps, static_cast<std::uint32_t>(parameters.minimum_interval.value())),
+            .steps_per_pass = ceil_divide(steps, passes),
+            .passes = passes};
+    };
     if (instruction.a == ElementType::f64) {
         const auto products = static_cast<double>(instruction.fused_multiply_adds());
-        const auto steps = static_cast<std::uint32_t>(std::ceil(products / parameters.f64_multiply_adds));
-        return {.steps = steps, .steps_per_pass = ceil_divide(steps, passes), .passes = passes};
+        return schedule_of(static_cast<std::uint32_t>(std::ceil(products / parameters.f64_multiply_adds)));
     }
     const std::uint32_t lanes = std::max(1U, parameters.unit_bits / bits_of(instruction.a));
     const std::uint32_t tiles =
         ceil_divide(instruction.shape.m, parameters.rows) * ceil_divide(instruction.shape.n, parameters.columns);
-    const std::uint32_t steps = tiles * ceil_divide(instruction.stored_k(), lanes);
-    return {.steps = steps, .steps_per_pass = ceil_divide(steps, passes), .passes = passes};
+    const std::uint32_t cycles = instruction.d == ElementType::f32 ? parameters.f32_accumulation_cycles : 1U;
+    return schedule_of(tiles * ceil_divide(instruction.stored_k(), lanes) * cycles);
 }
 
 double dense_multiply_adds_per_cycle(const DotProductArrayParameters& parameters, ElementType input) {

@@ -14,7 +14,8 @@ namespace stcsim {
 
 /// How the array works through one instruction.
 struct ArraySchedule {
-    std::uint32_t steps;           ///< array cycles
+    std::uint32_t steps;     ///< array cycles
+    std::uint32_t interval;  ///< cycles until the array takes the next instruction: the steps, but see minimum_interval
     std::uint32_t steps_per_pass;  ///< of one fused dot product over all of D
     std::uint32_t passes;          ///< chained
 };

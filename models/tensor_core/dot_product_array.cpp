@@ -41,11 +41,12 @@ void DotProductArray::evaluate(Cycle now) {
     TensorOperationPointer operation = input->pop();
     const ArraySchedule& schedule = schedule_of(*operation->instruction);
     const Cycle steps(schedule.steps);
-    const Cycle held = std::max(steps, operation->selection);
+    const Cycle interval(schedule.interval);
+    const Cycle held = std::max(interval, operation->selection);
     const Cycle start = std::max(now, array_free_);
     latch_free_ = start;
     array_free_ = start + held;
-    attribution_.note_execution(*operation, start, steps, held);
+    attribution_.note_execution(*operation, start, interval, held);
     if (timeline_ != nullptr) {
         timeline_->record({number_, operation->warp, operation->instruction, operation->issued, start, steps});
     }
@@ -62,7 +63,8 @@ void DotProductArray::evaluate(Cycle now) {
     }
     const Cycle hidden = std::min(parameters_.pass_chain_latency, Cycle(schedule.steps_per_pass));
     const Cycle chaining = (parameters_.pass_chain_latency - hidden) * (schedule.passes - 1);
-    to_accumulator.push(std::move(operation), start - now + held + chaining + parameters_.pipeline_depth);
+    const Cycle worked = std::max(steps, operation->selection);
+    to_accumulator.push(std::move(operation), start - now + worked + chaining + parameters_.pipeline_depth);
     fetched.busy_until(latch_free_);
     selected.busy_until(latch_free_);
     if (older_input() != nullptr) wake_at(std::max(latch_free_, now + Cycle(1)));

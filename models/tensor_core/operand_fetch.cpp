@@ -18,6 +18,12 @@ std::uint32_t collection_passes(const MmaInstruction& instruction, const Operand
     return std::max({pairs_of_a, pairs_of_b, parameters.operand_slots == 3 ? c_and_e : 1U});
 }
 
+Cycle least_interval(const MmaInstruction& instruction, const TensorCoreParameters& parameters) {
+    const Cycle windows =
+        parameters.operand_fetch.read_window * collection_passes(instruction, parameters.operand_fetch);
+    return std::max(windows, Cycle(array_schedule(instruction, parameters.dot_product_array).interval));
+}
+
 OperandFetch::OperandFetch(const sc_core::sc_module_name& name, Clock& clock, const OperandFetchParameters& parameters,
                            const DotProductArrayParameters& array, RegisterFile& registers)
     : ClockedModule(name, clock),
@@ -80,7 +86,7 @@ void OperandFetch::receive_other_reads(Cycle now) {
 Cycle OperandFetch::reserve_ports(const Demand& demand, Cycle now) {
     Cycle wait{0};
     const Cycle windows = parameters_.read_window * demand.passes;
-    collector_free_ = now + std::max(windows, demand.steps);
+    collector_free_ = now + std::max(windows, demand.interval);
     for (std::size_t bank = 0; bank < bank_free_.size(); ++bank) {
         const Cycle start = std::max(bank_free_[bank], now);
         wait = std::max(wait, start - now);
@@ -112,7 +118,7 @@ const OperandFetch::Demand& OperandFetch::demand_of(const TensorOperation& opera
 OperandFetch::Demand OperandFetch::work_out_demand(const TensorOperation& operation) const {
     const MmaInstruction& instruction = *operation.instruction;
     Demand demand{.passes = collection_passes(instruction, parameters_),
-                  .steps = Cycle(array_schedule(instruction, array_).steps),
+                  .interval = Cycle(array_schedule(instruction, array_).interval),
                   .reads_per_bank = std::vector<std::uint32_t>(parameters_.register_banks),
                   .registers = 0};
     for (const RegisterRange range : {operation.a, operation.b, operation.c, operation.e}) {

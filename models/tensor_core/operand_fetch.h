@@ -31,6 +31,10 @@ namespace stcsim {
 /// Collection passes of the instruction's operands: see above.
 std::uint32_t collection_passes(const MmaInstruction& instruction, const OperandFetchParameters& parameters);
 
+/// Cycles between the starts of two such instructions: what the passes and the array take, whichever is more. Register
+/// banks can add to it.
+Cycle least_interval(const MmaInstruction& instruction, const TensorCoreParameters& parameters);
+
 class OperandFetch : public ClockedModule {
   public:
     OperandFetch(const sc_core::sc_module_name& name, Clock& clock, const OperandFetchParameters& parameters,
@@ -48,7 +52,7 @@ class OperandFetch : public ClockedModule {
     /// What an instruction needs of the ports, wherever it runs.
     struct Demand {
         std::uint32_t passes;
-        Cycle steps;  ///< the array's
+        Cycle interval;  ///< the array's
         std::vector<std::uint32_t> reads_per_bank;
         std::uint32_t registers;
     };

@@ -67,7 +67,9 @@ struct DotProductArrayParameters {
     std::uint32_t columns;     ///< units along N
     std::uint32_t unit_bits;   ///< operand bits a unit multiplies per step: 128 is 8 lanes of f16
     double f64_multiply_adds;  ///< per cycle over the whole array, which has multipliers of their own for f64
-    Cycle pipeline_depth;      ///< from the last step of a pass to its sums
+    std::uint32_t f32_accumulation_cycles;  ///< per step of 16-bit or tf32 products with f32 sums
+    Cycle minimum_interval;                 ///< between the starts of two instructions, however small
+    Cycle pipeline_depth;                   ///< from the last step of a pass to its sums
     Cycle pass_chain_latency;  ///< from the start of a pass to the start of the next one that adds to its sums
 
     template <typename Visitor>
@@ -76,6 +78,10 @@ struct DotProductArrayParameters {
         v.parameter("columns", columns, {1, 64}, "dot-product units along N");
         v.parameter("unit_bits", unit_bits, {16, 4096}, "operand bits one unit multiplies per step");
         v.parameter("f64_multiply_adds", f64_multiply_adds, {0.01, 4096}, "f64 multiply-adds per cycle, whole array");
+        v.parameter("f32_accumulation_cycles", f32_accumulation_cycles, {1, 16},
+                    "cycles of a step of floating-point products that is summed in f32");
+        v.parameter("minimum_interval", minimum_interval, {1, 64},
+                    "cycles between the starts of two instructions, however small");
         v.parameter("pipeline_depth", pipeline_depth, {1, 64}, "cycles from the last step of a pass to its sums");
         v.parameter("pass_chain_latency", pass_chain_latency, {1, 64},
                     "cycles from the start of a pass to the start of the one chained to it");

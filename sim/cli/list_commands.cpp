@@ -16,17 +16,13 @@
 #include "kernel/gemm_kernel.h"
 #include "report/text_table.h"
 #include "tensor_core/datapath.h"
+#include "tensor_core/operand_fetch.h"
 
 namespace stcsim {
 namespace {
 
 namespace po = boost::program_options;
 using Align = TextTable::Align;
-
-/// Whether the instruction has none of the modifiers that change neither registers nor timing.
-bool is_plain(const MmaInstruction& instruction) {
-    return instruction.overflow == Overflow::wrap && instruction.metadata_order == CodeOrder::any;
-}
 
 /// The modifiers that exist for a plain instruction.
 std::string modifiers_of(const MmaInstruction& plain) {
@@ -91,23 +87,26 @@ void instructions_command(const std::vector<std::string>& arguments, std::ostrea
     const SmParameters& sm = gpu.parameters.sm;
     TextTable table;
     table.add_column("instruction", Align::left);
-    for (const char* const column :
-         {"A regs", "B regs", "C regs", "D regs", "E regs", "selectors", "steps", "FMA", "peak FMA/clk/SM"}) {
+    for (const char* const column : {"A regs", "B regs", "C regs", "D regs", "E regs", "selectors", "steps", "interval",
+                                     "FMA", "peak FMA/clk/SM"}) {
         table.add_column(column, Align::right);
     }
     table.add_column("also with", Align::left);
     for (const MmaInstruction& i : mma_instructions()) {
-        if (!is_plain(i) || (i.sparse && !sm.tensor_core.sparse_path)) continue;
+        if (!i.is_plain() || (i.sparse && !sm.tensor_core.sparse_path)) continue;
         const std::uint64_t steps = array_schedule(i, sm.tensor_core.dot_product_array).steps;
         const double peak = static_cast<double>(i.fused_multiply_adds() * sm.sub_cores) / static_cast<double>(steps);
         table.add_row({i.name(), fmt::format("{}", i.a_registers()), fmt::format("{}", i.b_registers()),
                        fmt::format("{}", i.c_registers()), fmt::format("{}", i.d_registers()),
                        fmt::format("{}", i.e_registers()), i.sparse ? fmt::format("{}", sparsity_selectors(i)) : "-",
-                       fmt::format("{}", steps), fmt::format("{}", i.fused_multiply_adds()),
-                       fmt::format("{:.0f}", peak), modifiers_of(i)});
+                       fmt::format("{}", steps), fmt::format("{}", least_interval(i, sm.tensor_core).value()),
+                       fmt::format("{}", i.fused_multiply_adds()), fmt::format("{:.0f}", peak), modifiers_of(i)});
     }
-    out << fmt::format("GPU {}{}\nRegisters are 32-bit registers of a thread; FMA are dense-equivalent.\n", gpu.name,
-                       sm.tensor_core.sparse_path ? "" : ", which has no sparse path")
+    out << fmt::format(
+               "GPU {}{}\nRegisters are 32-bit registers of a thread; FMA are dense-equivalent. steps: cycles in the "
+               "array, of which the peak\nfollows; interval: cycles between two such instructions, operand fetch "
+               "included.\n",
+               gpu.name, sm.tensor_core.sparse_path ? "" : ", which has no sparse path")
         << "A modifier stands where PTX has it, as in mma.m16n8k32.satfinite.s32.s8.s8.s32"
         << (sm.tensor_core.sparse_path ? "\nand mma.sp::ordered_metadata.m16n8k32.f32.f16.f16.f32.\n\n" : ".\n\n")
         << table.text();

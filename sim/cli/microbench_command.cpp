@@ -14,10 +14,10 @@
 #include "base/error.h"
 #include "cli/options.h"
 #include "cli/progress.h"
+#include "files/atomic_file.h"
 #include "gpu/gpu_description.h"
 #include "microbench/microbench.h"
 #include "microbench/microbench_report.h"
-#include "report/atomic_file.h"
 
 namespace stcsim {
 namespace {

@@ -56,7 +56,7 @@ std::string microbench_table(std::span<const MicrobenchResult> results) {
     table.add_column("instruction", Align::left);
     table.add_column("latency", Align::right);
     for (const std::uint32_t count : warps) {
-        table.add_column(fmt::format("{} warps: ILP", count), Align::right);
+        table.add_column(fmt::format("{} warp{}: ILP", count, count == 1 ? "" : "s"), Align::right);
         for (const char* const heading : {"cycles", "per clk", "% of peak"}) table.add_column(heading, Align::right);
     }
     table.add_column("peak", Align::right);

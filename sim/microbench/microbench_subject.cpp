@@ -48,9 +48,7 @@ std::string_view MicrobenchSubject::unit() const {
 std::vector<MicrobenchSubject> microbench_subjects(bool sparse_path) {
     std::vector<MicrobenchSubject> subjects;
     for (const MmaInstruction& instruction : mma_instructions()) {
-        const bool modified =
-            instruction.overflow == Overflow::saturate || instruction.metadata_order == CodeOrder::ascending;
-        if (!modified && (sparse_path || !instruction.sparse)) subjects.push_back(subject_of(instruction));
+        if (instruction.is_plain() && (sparse_path || !instruction.sparse)) subjects.push_back(subject_of(instruction));
     }
     std::ranges::copy(load_subjects(), std::back_inserter(subjects));
     return subjects;

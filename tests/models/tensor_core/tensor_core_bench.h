@@ -99,6 +99,7 @@ class TensorCoreBench {
     [[nodiscard]] IssueDriver& driver() { return driver_; }
     [[nodiscard]] RegisterFile& registers() { return registers_; }
     [[nodiscard]] TensorCore& core() { return core_; }
+    [[nodiscard]] Clock& clock() { return simulation_.clock; }
     [[nodiscard]] Cycle now() const { return simulation_.clock.now(); }
     [[nodiscard]] const Timeline& timeline() const { return timeline_; }
     [[nodiscard]] CounterReport counters() const {

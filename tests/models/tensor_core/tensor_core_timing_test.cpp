@@ -47,16 +47,16 @@ Cycle interval_of(const MmaInstruction& instruction, const TensorCoreParameters&
     return interval;
 }
 
-// 24 and 16 cycles: the static schedule of ptxas for sm_80 (see models/gpus/a100-sxm4-40gb.toml).
-TEST(TensorCoreLatency, IsThatOfTheAssemblersScheduleForDenseInstructions) {
+// 24.7 and 17.7 cycles per iteration of a dependent loop are measured (arXiv 2206.02874), of which about 0.6 are the
+// loop's start (tests/sim/microbench runs that loop).
+TEST(TensorCoreLatency, IsWhatIsMeasuredForDenseInstructionsWithoutTheLoopAroundThem) {
     EXPECT_EQ(latency_of(dense_k16), Cycle(24));
-    EXPECT_EQ(latency_of(dense_k8), Cycle(16));
+    EXPECT_EQ(latency_of(dense_k8), Cycle(17));
 }
 
 TEST(TensorCoreLatency, OfASparseInstructionIsThatOfTheDenseOneWithHalfTheK) {
-    const auto within_a_cycle = [](Cycle a, Cycle b) { return a <= b + Cycle(1) && b <= a + Cycle(1); };
-    EXPECT_TRUE(within_a_cycle(latency_of(sparse_k32), latency_of(dense_k16))) << latency_of(sparse_k32).value();
-    EXPECT_TRUE(within_a_cycle(latency_of(sparse_k16), latency_of(dense_k8))) << latency_of(sparse_k16).value();
+    EXPECT_EQ(latency_of(sparse_k32), latency_of(dense_k16));
+    EXPECT_EQ(latency_of(sparse_k16), latency_of(dense_k8));
 }
 
 TEST(TensorCoreLatency, GrowsByWhatIsAddedToAnyStage) {
@@ -92,11 +92,11 @@ TEST(TensorCoreInterval, OfInstructionsThatFillTheArrayIsTheirSteps) {
     EXPECT_EQ(interval_of(dense_k8), Cycle(4));
 }
 
-TEST(TensorCoreInterval, OfSmallKSparseInstructionsIsTheDecodersMinimum) {
-    EXPECT_EQ(interval_of(sparse_k16), core_parameters().metadata_decoder.minimum_interval);
-    TensorCoreParameters faster = core_parameters();
-    faster.metadata_decoder.minimum_interval = Cycle(1);
-    EXPECT_LT(interval_of(sparse_k16, faster), interval_of(sparse_k16));
+TEST(TensorCoreInterval, OfEveryInstructionIsTheLeastItsPassesAndTheArrayAllow) {
+    for (const MmaInstruction& instruction : mma_instructions()) {
+        if (!instruction.is_plain()) continue;
+        EXPECT_EQ(interval_of(instruction), least_interval(instruction, core_parameters())) << instruction.name();
+    }
 }
 
 struct SlowSparsePath {
@@ -207,7 +207,7 @@ TEST(TensorCore, AttributesEveryCycleAndIsBusyForTheStepsExecuted) {
     EXPECT_EQ(attribution.account().total(), bench.now());
     EXPECT_EQ(attribution.account()[TensorCoreState::busy].value(),
               bench.counters().at("sm.tensor_core.dot_product_array.steps"));
-    EXPECT_GT(attribution.account()[TensorCoreState::metadata], Cycle(0));
+    EXPECT_GT(attribution.account()[TensorCoreState::operands], Cycle(0)) << "two passes per small-k mma.sp";
 }
 
 TEST(TensorCore, NeverHasTwoInstructionsInTheArrayAtOnce) {
