@@ -22,6 +22,10 @@ std::size_t summed_together(const MmaInstruction& instruction) {
     return is_float(instruction.a) ? instruction.pass_length() : instruction.stored_k();
 }
 
+std::uint32_t cycles_per_step(const DotProductArrayParameters& parameters, ElementType accumulator) {
+    return accumulator == ElementType::f32 ? parameters.f32_accumulation_cycles : 1U;
+}
+
 }  // namespace
 
 ArraySchedule array_schedule(const MmaInstruction& instruction, const DotProductArrayParameters& parameters) {
@@ -40,13 +44,14 @@ ArraySchedule array_schedule(const MmaInstruction& instruction, const DotProduct
     const std::uint32_t lanes = std::max(1U, parameters.unit_bits / bits_of(instruction.a));
     const std::uint32_t tiles =
         ceil_divide(instruction.shape.m, parameters.rows) * ceil_divide(instruction.shape.n, parameters.columns);
-    const std::uint32_t cycles = instruction.d == ElementType::f32 ? parameters.f32_accumulation_cycles : 1U;
-    return schedule_of(tiles * ceil_divide(instruction.stored_k(), lanes) * cycles);
+    return schedule_of(tiles * ceil_divide(instruction.stored_k(), lanes) * cycles_per_step(parameters, instruction.d));
 }
 
-double dense_multiply_adds_per_cycle(const DotProductArrayParameters& parameters, ElementType input) {
+double dense_multiply_adds_per_cycle(const DotProductArrayParameters& parameters, ElementType input,
+                                     ElementType accumulator) {
     if (input == ElementType::f64) return parameters.f64_multiply_adds;
-    return double{1} * parameters.rows * parameters.columns * parameters.unit_bits / bits_of(input);
+    const std::uint32_t cycles = cycles_per_step(parameters, accumulator);
+    return double{1} * parameters.rows * parameters.columns * parameters.unit_bits / bits_of(input) / cycles;
 }
 
 Cycle selection_cycles(const MmaInstruction& instruction, const InputSelectorParameters& parameters) {

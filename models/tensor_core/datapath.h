@@ -25,7 +25,8 @@ struct ArraySchedule {
 ArraySchedule array_schedule(const MmaInstruction& instruction, const DotProductArrayParameters& parameters);
 
 /// Dense multiply-adds of one array per cycle at full use.
-double dense_multiply_adds_per_cycle(const DotProductArrayParameters& parameters, ElementType input);
+double dense_multiply_adds_per_cycle(const DotProductArrayParameters& parameters, ElementType input,
+                                     ElementType accumulator);
 
 /// Cycles the input selector needs for the instruction: one multiplexer output per row, column and stored element, and
 /// several turns each when the multiplexer is narrower than the group of four it chooses from.

@@ -31,9 +31,10 @@ double estimate_cycles(const GemmPlan& plan, const GpuParameters& gpu) {
     const double per_sm = static_cast<double>(ceil_divide<std::uint64_t>(plan.ctas(), gpu.sm_count));
     const double resident = std::min<double>(residency.ctas, per_sm);
 
-    const double fma_per_cycle =
-        gpu.sm.sub_cores * dense_multiply_adds_per_cycle(gpu.sm.tensor_core.dot_product_array, plan.problem().input) *
-        (plan.sparse() ? 2 : 1);
+    const double fma_per_cycle = gpu.sm.sub_cores *
+                                 dense_multiply_adds_per_cycle(gpu.sm.tensor_core.dot_product_array,
+                                                               plan.problem().input, plan.problem().accumulator) *
+                                 (plan.sparse() ? 2 : 1);
     double tensor = double{1} * kernel.tile_m * kernel.tile_n * plan.tile_k() / fma_per_cycle;
     if (kernel.warps() * resident < 2 * gpu.sm.sub_cores) tensor /= one_warp_efficiency;
 

@@ -15,7 +15,8 @@ double peak_of(const MicrobenchSubject& subject, const GpuParameters& gpu) {
         const SharedMemoryParameters& shared = gpu.sm.shared_memory;
         return static_cast<double>(shared.banks * shared.bank_width.value());
     }
-    const double dense = dense_multiply_adds_per_cycle(gpu.sm.tensor_core.dot_product_array, subject.mma->a);
+    const double dense =
+        dense_multiply_adds_per_cycle(gpu.sm.tensor_core.dot_product_array, subject.mma->a, subject.mma->d);
     return gpu.sm.sub_cores * dense * (subject.mma->sparse ? 2 : 1);
 }
 

@@ -57,9 +57,10 @@ std::string name_bound(const TensorCoreAccount& account) {
 }
 
 /// Dense tensor peak of the whole chip in TFLOPS, from the shape of the array.
-double peak_tflops(const GpuParameters& gpu, ElementType input) {
-    const double fma_per_cycle = double{1} * gpu.sm_count * gpu.sm.sub_cores *
-                                 dense_multiply_adds_per_cycle(gpu.sm.tensor_core.dot_product_array, input);
+double peak_tflops(const GpuParameters& gpu, ElementType input, ElementType accumulator) {
+    const double fma_per_cycle =
+        double{1} * gpu.sm_count * gpu.sm.sub_cores *
+        dense_multiply_adds_per_cycle(gpu.sm.tensor_core.dot_product_array, input, accumulator);
     return 2 * fma_per_cycle * gpu.clock_hz / 1e12;
 }
 
@@ -99,7 +100,7 @@ SimulationResult simulate_kernel(const GpuDescription& gpu, const GemmProblem& p
     result.cycles = outcome.cycles;
     result.time_us = static_cast<double>(outcome.cycles.value()) / parameters.clock_hz * 1e6;
     result.tflops = 2 * problem.fused_multiply_adds() / result.time_us / 1e6;
-    result.dense_peak_tflops = peak_tflops(parameters, problem.input);
+    result.dense_peak_tflops = peak_tflops(parameters, problem.input, problem.accumulator);
     result.sparse_peak_tflops = parameters.sm.tensor_core.sparse_path ? 2 * result.dense_peak_tflops : 0;
     result.tensor_utilization = result.tflops / (plan.sparse() ? result.sparse_peak_tflops : result.dense_peak_tflops);
     result.tensor_cores = outcome.tensor_cores;

@@ -22,7 +22,7 @@ TEST(Override, SetsTheValueAndRemembersWhatItReplaced) {
     });
     ASSERT_NE(source, gpu.sources.end());
     EXPECT_EQ(source->provenance, Provenance::overridden);
-    EXPECT_EQ(source->source, "set by the user, in place of 6 (measured)");
+    EXPECT_EQ(source->source, "set by the user, in place of 1 (derived)");
 }
 
 TEST(Override, KnowsEveryTypeOfParameter) {

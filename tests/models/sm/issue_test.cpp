@@ -75,7 +75,7 @@ TEST(Issue, StaysWithTheWarpThatIssuedLastEvenIfAYoungerOneIsReadyAgain) {
     EXPECT_GT(stream.issued(1, 4), stream.issued(11, 0));
 }
 
-// 24 and 16 cycles, 8 between independent ones: the static schedule of ptxas for sm_80.
+// 24 and 17 cycles: measured loops without what their start adds (arXiv 2206.02874; tests/sim/microbench).
 TEST(Issue, OfDependentMmaWaitsForTheTensorCore) {
     ScriptedStream k16({mma(dense_k16, {32, 4}, 0, 8), mma(dense_k16, {32, 4}, 0, 8), use({32, 4}), use({})});
     run_on_one_sm(k16, a100());
@@ -83,7 +83,7 @@ TEST(Issue, OfDependentMmaWaitsForTheTensorCore) {
     EXPECT_EQ(k16.gap_after(1), Cycle(24)) << "so does whoever reads D";
     ScriptedStream k8({mma(dense_k8, {32, 4}, 0, 8), mma(dense_k8, {32, 4}, 0, 8), use({})});
     run_on_one_sm(k8, a100());
-    EXPECT_EQ(k8.gap_after(0), Cycle(16));
+    EXPECT_EQ(k8.gap_after(0), Cycle(17));
 }
 
 TEST(Issue, OfIndependentMmaIsOnceInTheirSteps) {
@@ -150,7 +150,7 @@ TEST(Issue, OfAnMmaThatWritesWhatAQueuedOneReadsNeedsNoWait) {
     second.c = {40, 4};
     ScriptedStream stream({mma(dense_k16, {32, 4}, 0, 8), second, use({})});
     run_on_one_sm(stream, a100());
-    EXPECT_EQ(stream.gap_after(0), Cycle(1));
+    EXPECT_EQ(stream.gap_after(0), Cycle(2)) << "until the collector has taken the first out of the buffer";
 }
 
 TEST(Issue, StopsWhenTheQueueToTheSharedMemoryIsFull) {

@@ -30,13 +30,13 @@ TEST(Ablation, SmallKSparseOfEveryTypeStaysFarBelowThePeakThatLargeKReaches) {
 TEST(Ablation, ASlotForMetadataBringsSmallKSparseToThePeakAndLeavesTheRest) {
     GpuParameters four_slots = a100();
     four_slots.sm.tensor_core.operand_fetch.operand_slots = 4;
-    EXPECT_GT(share_of_peak(sparse_small[0], 8, 3, four_slots), 0.95) << "f16 sums";
+    EXPECT_GT(share_of_peak(sparse_small[0], 8, 3, four_slots), 0.93) << "f16 sums";
     GpuParameters two_ports = four_slots;
     two_ports.sm.tensor_core.operand_fetch.ports_per_bank = 2;
     for (std::size_t i = 1; i < sparse_small.size(); ++i) {
         // With 32-bit sums the ports are next: nine registers through two of them.
         EXPECT_NEAR(share_of_peak(sparse_small[i], 8, 3, four_slots), 0.77, 0.03) << sparse_small[i];
-        EXPECT_GT(share_of_peak(sparse_small[i], 8, 3, two_ports), 0.95) << sparse_small[i];
+        EXPECT_GT(share_of_peak(sparse_small[i], 8, 3, two_ports), 0.93) << sparse_small[i];
     }
     for (const std::string& name : {sparse_large[0], std::string("mma.m16n8k8.f32.f16.f16.f32")}) {
         EXPECT_DOUBLE_EQ(share_of_peak(name, 8, 3, four_slots), share_of_peak(name, 8, 3)) << name;
