@@ -36,11 +36,11 @@ NpyArray NpyRows::read(std::size_t first, std::size_t count) const {
     const std::size_t row_bytes = columns() * width_of(type());
     const std::size_t rows_per_slice = rows_ / std::max<std::size_t>(1, shape().front());
     for (std::size_t row = first; row < first + count;) {
-        // The slices of the first axis that lie in the block whole, or the one that the row is in.
+        // As many slices of the first axis as the rows left fill, but at least the one that the row is in.
         const std::size_t slice = row / rows_per_slice;
         const std::size_t in_slice = row % rows_per_slice;
         const std::size_t left = first + count - row;
-        const std::size_t slices = in_slice == 0 ? std::max<std::size_t>(1, left / rows_per_slice) : 1;
+        const std::size_t slices = std::max<std::size_t>(1, left / rows_per_slice);
         const std::size_t rows = std::min(slices * rows_per_slice - in_slice, left);
         const NpyArray read = reader_.read_rows(slice, slices);
         std::copy_n(read.data.begin() + static_cast<std::ptrdiff_t>(in_slice * row_bytes), rows * row_bytes,

@@ -265,6 +265,25 @@ class BadMetadata(MetadataCase):
                 self.assertIn(expected, message)
                 self.assertIn("--index i.npy", message)
 
+    def test_places_in_later_blocks_are_those_of_the_file(self):
+        self.save("v.npy", np.ones((3000, 512), np.int8))
+        codes = np.tile(np.array([0, 1], np.uint8), (3000, 256))
+        codes[2900, 6:8] = 3
+        for order, array in (("codes", codes), ("row-major", packed(codes, "s8"))):
+            message = self.refuse("expand", "--values", "v.npy", "--metadata", self.save("e.npy", array), "--order",
+                                  order, "--out", "o.npy")
+            self.assertIn("row 2900, group 3", message)
+        codes[2900, 7] = 4
+        self.save("e.npy", codes)
+        for option in (("--metadata", "e.npy", "--order", "codes"), ("--index", "e.npy")):
+            message = self.refuse("expand", "--values", "v.npy", *option, "--out", "o.npy")
+            self.assertIn("4 at [2900,7]", message)
+        index = np.tile(np.arange(4), (3000, 128))
+        index[2900, 6] = 3
+        self.save("i.npy", index)
+        pairs = ("expand", "--values", "v.npy", "--dtype", "s4", "--index", "i.npy", "--out", "o.npy")
+        self.assertIn("3 at [2900,6]", self.refuse(*pairs))
+
     def test_metadata_that_does_not_fit_is_refused(self):
         self.save("v.npy", np.ones((4, 16), np.float16))
         for order, array in (("row-major", np.zeros((4, 2), np.uint32)),

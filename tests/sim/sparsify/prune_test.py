@@ -51,15 +51,17 @@ class Prune(SparsifyCase):
                     self.same(self.load("p.npy"), expected.reshape(shape))
 
     def test_a_file_of_many_blocks_is_pruned_as_a_whole(self):
-        for shape in ((3000, 1000), (5, 600_000), (1, 3000, 1000)):
-            with self.subTest(shape=shape):
+        for shape, order in (((3000, 1000), "C"), ((5, 600_000), "C"), ((1, 3000, 1000), "C"), ((3, 1000, 1000), "F"),
+                             ((2000, 3, 500), "F")):
+            with self.subTest(shape=shape, order=order):
                 matrix = random_matrix("f16", 3000, 1000).reshape(shape)
                 units = unit_magnitudes(matrix.reshape(-1, shape[-1]), "f16", "2:4")
                 # A unit stays if fewer than two of its group are larger, or equal and before it.
                 larger = units[..., None, :] > units[..., :, None]
                 equal_before = (units[..., None, :] == units[..., :, None]) & np.tri(4, k=-1, dtype=bool)
                 stays = ((larger | equal_before).sum(-1) < 2).reshape(shape)
-                out = self.succeed("prune", "--in", self.save("w.npy", matrix), "--out", "p.npy")
+                self.save("w.npy", np.asarray(matrix, order=order))
+                out = self.succeed("prune", "--in", "w.npy", "--out", "p.npy")
                 pruned = self.load("p.npy")
                 self.same(pruned + np.float16(0), np.where(stays, matrix, np.float16(0)) + np.float16(0))
                 kept = magnitudes(pruned, "f16").sum() / magnitudes(matrix, "f16").sum()
@@ -211,6 +213,18 @@ class BadInput(SparsifyCase):
             matrix[1, 0, 7] = value
             message = self.refuse("check", "--in", self.save("w.npy", matrix), "--dtype", dtype)
             self.assertIn(f"{value} at [1,0,7]", message)
+
+    def test_places_in_later_blocks_are_those_of_the_file(self):
+        matrix = np.zeros((3, 1000, 1000), np.int8)
+        matrix[2, 900, 7] = 16
+        self.assertIn("16 at [2,900,7]", self.refuse("check", "--in", self.save("w.npy", matrix), "--dtype", "u4"))
+        matrix[2, 900, 4:8] = 1
+        done = self.sparsify("check", "--in", self.save("w.npy", matrix))
+        self.assertIn(b"4 non-zeros in row 2900, group 1 (from [2,900,4])", done.stdout)
+        matrix = matrix.astype(np.float16)
+        matrix[2, 900, 7] = np.nan
+        message = self.refuse("prune", "--in", self.save("w.npy", matrix), "--out", "p.npy", "--permute")
+        self.assertIn("NaN at [2,900,7]", message)
 
     def test_bad_files(self):
         self.refuse("check", "--in", "missing.npy")
