@@ -58,8 +58,10 @@ std::int64_t ColumnGroups::kept() const {
 }
 
 std::int64_t ColumnGroups::gain(std::size_t slot, std::size_t other) const {
-    const std::int64_t after = base_[slot] + sum_of_maxima(&rest_[slot * rows()], column(other), rows()) +
-                               base_[other] + sum_of_maxima(&rest_[other * rows()], column(slot), rows());
+    const std::int16_t* const rest = rest_.data() + slot * rows();
+    const std::int16_t* const rest_of_other = rest_.data() + other * rows();
+    const std::int64_t after = base_[slot] + sum_of_maxima(rest, column(other), rows()) + base_[other] +
+                               sum_of_maxima(rest_of_other, column(slot), rows());
     return after - kept_[group_of(slot)] - kept_[group_of(other)];
 }
 

@@ -51,7 +51,7 @@ class ColumnGroups {
 
   private:
     [[nodiscard]] const std::int16_t* column(std::size_t slot) const {
-        return &magnitudes_.values[column_at_[slot] * magnitudes_.rows];
+        return magnitudes_.values.data() + column_at_[slot] * magnitudes_.rows;
     }
     /// The sums of a group's units in one row.
     void unit_sums(std::size_t group, std::size_t row, std::int32_t* sums) const;
