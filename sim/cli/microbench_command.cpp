@@ -72,12 +72,9 @@ std::vector<std::uint32_t> parse_list(std::string_view text, std::string_view op
 
 MicrobenchRequest request_of(const po::variables_map& values) {
     MicrobenchRequest request;
-    request.gpu = load_gpu_description(values["gpu"].as<std::string>());
-    if (values.count("set") != 0) {
-        for (const auto& assignment : values["set"].as<std::vector<std::string>>())
-            apply_override(request.gpu, assignment);
-    }
-    check_consistency(request.gpu);
+    using Texts = std::vector<std::string>;
+    const Texts overrides = values.count("set") != 0 ? values["set"].as<Texts>() : Texts();
+    request.gpu = gpu_in_force(values["gpu"].as<std::string>(), overrides);
     const auto text_or = [&](const char* option, const char* otherwise) {
         return values.count(option) != 0 ? values[option].as<std::string>() : std::string(otherwise);
     };

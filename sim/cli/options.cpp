@@ -64,6 +64,13 @@ std::optional<std::string> text_of(const po::variables_map& values, const char* 
     return text;
 }
 
+GpuDescription gpu_in_force(const std::string& gpu, const std::vector<std::string>& overrides) {
+    GpuDescription description = load_gpu_description(gpu);
+    for (const std::string& assignment : overrides) apply_override(description, assignment);
+    check_consistency(description);
+    return description;
+}
+
 void refuse_together(const po::variables_map& values, const char* one, const char* other, std::string_view why) {
     if (values.count(one) == 0 || values.count(other) == 0) return;
     throw InputError({}, fmt::format("--{} with --{}", one, other), fmt::format("one of them: {}", why));

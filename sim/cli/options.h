@@ -10,6 +10,8 @@
 #include <boost/program_options/options_description.hpp>
 #include <boost/program_options/variables_map.hpp>
 
+#include "gpu/gpu_description.h"
+
 namespace stcsim {
 
 /// The options given in `arguments` (without program and subcommand). Throws InputError for an unknown option, with
@@ -26,6 +28,9 @@ std::string expected_names(std::string_view wanted, const std::vector<std::strin
 
 /// The value of an option that takes text, or nothing if it was not given. Throws InputError if it is empty.
 std::optional<std::string> text_of(const boost::program_options::variables_map& values, const char* option);
+
+/// The description that --gpu names, with each "PATH=VALUE" of --set applied in order, and consistent. Throws InputError.
+GpuDescription gpu_in_force(const std::string& gpu, const std::vector<std::string>& overrides);
 
 /// Throws InputError if both options were given; `why` says why only one can be.
 void refuse_together(const boost::program_options::variables_map& values, const char* one, const char* other,

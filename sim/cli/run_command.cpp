@@ -10,6 +10,7 @@
 
 #include "base/content_hash.h"
 #include "base/error.h"
+#include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/run_options.h"
 #include "cli/version.h"
@@ -22,9 +23,7 @@ namespace stcsim {
 namespace {
 
 GpuDescription description_in_force(const RunRequest& request) {
-    GpuDescription gpu = load_gpu_description(request.gpu);
-    for (const std::string& assignment : request.overrides) apply_override(gpu, assignment);
-    check_consistency(gpu);
+    GpuDescription gpu = gpu_in_force(request.gpu, request.overrides);
     if (request.compare && !gpu.parameters.sm.tensor_core.sparse_path) {
         throw InputError({}, fmt::format("--compare on {}, whose tensor cores have no sparse path", gpu.name),
                          "a GPU with sm.tensor_core.sparse_path = true");
