@@ -29,7 +29,8 @@ std::string expected_names(std::string_view wanted, const std::vector<std::strin
 /// The value of an option that takes text, or nothing if it was not given. Throws InputError if it is empty.
 std::optional<std::string> text_of(const boost::program_options::variables_map& values, const char* option);
 
-/// The description that --gpu names, with each "PATH=VALUE" of --set applied in order, and consistent. Throws InputError.
+/// The description that --gpu names, with each "PATH=VALUE" of --set applied in order, and consistent. Throws
+/// InputError.
 GpuDescription gpu_in_force(const std::string& gpu, const std::vector<std::string>& overrides);
 
 /// Throws InputError if both options were given; `why` says why only one can be.
