@@ -51,7 +51,7 @@ constexpr std::array subcommands{
                [](const Invocation& i) { return sparsify_command(i.arguments, i.out); }},
     Subcommand{"microbench", "measure latency and throughput of single instructions",
                [](const Invocation& i) {
-                   microbench_command(i.arguments, i.out, i.err);
+                   microbench_command(i.arguments, i.simulator, i.out, i.err);
                    return success;
                }},
     Subcommand{"gpus", "list the GPU descriptions",

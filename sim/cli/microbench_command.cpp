@@ -106,7 +106,8 @@ MicrobenchRequest request_of(const po::variables_map& values) {
 }
 
 /// Loads whose block does not fit on an SM are left out where a grid is asked for, and an error where only they are.
-std::vector<MicrobenchResult> measure_all(const MicrobenchRequest& request, std::ostream& err) {
+std::vector<MicrobenchResult> measure_all(const MicrobenchRequest& request, const Simulator& simulator,
+                                          std::ostream& err) {
     const GpuParameters& parameters = request.gpu.parameters;
     Progress progress(err, isatty(STDERR_FILENO) != 0, request.subjects.size());
     std::vector<MicrobenchResult> results;
@@ -118,7 +119,7 @@ std::vector<MicrobenchResult> measure_all(const MicrobenchRequest& request, std:
                 ++left_out;
                 continue;
             }
-            results.push_back(measure(subject, load, parameters, request.iterations));
+            results.push_back(simulator.measure(subject, load, parameters, request.iterations));
         }
         progress.report(i, subject.name, 1);
     }
@@ -131,7 +132,8 @@ std::vector<MicrobenchResult> measure_all(const MicrobenchRequest& request, std:
 
 }  // namespace
 
-void microbench_command(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
+void microbench_command(const std::vector<std::string>& arguments, const Simulator& simulator, std::ostream& out,
+                        std::ostream& err) {
     const po::options_description options = microbench_options();
     const po::variables_map values = parse_options(options, arguments);
     if (values.count("help") != 0) {
@@ -139,7 +141,7 @@ void microbench_command(const std::vector<std::string>& arguments, std::ostream&
         return;
     }
     const MicrobenchRequest request = request_of(values);
-    const std::vector<MicrobenchResult> results = measure_all(request, err);
+    const std::vector<MicrobenchResult> results = measure_all(request, simulator, err);
     if (request.csv) write_whole_file(*request.csv, microbench_csv(results));
     out << fmt::format(
         "GPU {}, one thread block on one SM, {} iterations of ILP instructions and __syncwarp()\n"

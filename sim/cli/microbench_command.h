@@ -5,9 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "cli/simulator.h"
+
 namespace stcsim {
 
 /// Measures, writes the CSV if asked to, and prints the table. Throws InputError for bad options.
-void microbench_command(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err);
+void microbench_command(const std::vector<std::string>& arguments, const Simulator& simulator, std::ostream& out,
+                        std::ostream& err);
 
 }  // namespace stcsim

@@ -5,17 +5,22 @@
 #include <span>
 #include <vector>
 
+#include "microbench/microbench.h"
 #include "mma_batch/mma_batch.h"
 #include "run/simulate.h"
 
 namespace stcsim {
 
-/// simulate_gemm, check_gemm and execute_by_simulation, or stand-ins that keep their contracts.
+/// simulate_gemm, check_gemm, execute_by_simulation and measure, or stand-ins that keep their contracts.
 struct Simulator {
     std::function<SimulationResult(const GpuDescription&, const GemmProblem&, const SimulationOptions&)> simulate;
     std::function<void(const GpuDescription&, const GemmProblem&, const SimulationOptions&)> check;
     std::function<std::vector<BitMatrix>(const GpuParameters&, const MmaInstruction&, std::span<const MmaCase>)>
         execute = nullptr;  ///< may be empty where no mma is simulated
+    /// May be empty where nothing is measured.
+    std::function<MicrobenchResult(const MicrobenchSubject&, const MicrobenchLoad&, const GpuParameters&,
+                                   std::uint32_t)>
+        measure = nullptr;
 };
 
 }  // namespace stcsim

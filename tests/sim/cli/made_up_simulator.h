@@ -27,6 +27,7 @@ class MadeUpSimulator {
     GpuDescription last_gpu;
     std::uint64_t mismatches = 0;  ///< found by every verification
     std::vector<MmaCase> executed;
+    std::vector<std::uint32_t> measured_iterations;  ///< of each microbenchmark
 
     /// Runs "stcsim ARGUMENTS...".
     Outcome run(std::vector<std::string> arguments) {
@@ -60,6 +61,17 @@ class MadeUpSimulator {
                     std::vector<BitMatrix> results;
                     for (const MmaCase& one : cases) results.push_back(one.c);
                     return results;
+                },
+                [this](const MicrobenchSubject& subject, const MicrobenchLoad& load, const GpuParameters&,
+                       std::uint32_t iterations) {
+                    measured_iterations.push_back(iterations);
+                    MicrobenchResult result;
+                    result.subject = subject;
+                    result.load = load;
+                    result.latency = 24;
+                    result.throughput = 100;
+                    result.peak = 1000;
+                    return result;
                 }};
     }
 };

@@ -26,8 +26,10 @@ class MicrobenchRefuses : public testing::TestWithParam<BadMicrobench> {};
 TEST_P(MicrobenchRefuses, BeforeItMeasuresWithOneMessage) {
     std::vector<std::string> arguments{"microbench"};
     arguments.insert(arguments.end(), GetParam().options.begin(), GetParam().options.end());
-    const Outcome outcome = MadeUpSimulator().run(arguments);
+    MadeUpSimulator simulator;
+    const Outcome outcome = simulator.run(arguments);
     EXPECT_EQ(outcome.status, 2) << outcome.out;
+    EXPECT_TRUE(simulator.measured_iterations.empty());
     EXPECT_THAT(outcome.err, HasSubstr(GetParam().message));
     EXPECT_THAT(outcome.err, HasSubstr("expected"));
     EXPECT_EQ(outcome.out, "");
@@ -53,17 +55,18 @@ INSTANTIATE_TEST_SUITE_P(
         BadMicrobench{"SparseWithoutSparsePath",
                       {"--gpu", "a100-dense-only", "--instr", "mma.sp.m16n8k32.f32.f16.f16.f32"},
                       "sparse_path"},
-        BadMicrobench{"BlockThatDoesNotFit", {some, "--warps", "32", "--ilp", "8"}, "registers per thread"},
         BadMicrobench{"UnknownParameter", {some, "--set", "sm.warps=1"}, "sm.warps"}),
     [](const auto& instance) { return instance.param.name; });
 
 TEST(Microbench, WritesEveryMeasurementOfTheGridThatFits) {
     const TemporaryFolder folder;
     const std::string csv = folder.file("m.csv");
-    const Outcome outcome = MadeUpSimulator().run(
-        {"microbench", some, "--warps", "1,32", "--ilp", "1,6-8", "--iterations", "20", "--csv", csv});
+    MadeUpSimulator simulator;
+    const Outcome outcome =
+        simulator.run({"microbench", some, "--warps", "1,32", "--ilp", "1,6-8", "--iterations", "20", "--csv", csv});
     EXPECT_EQ(outcome.status, 0) << outcome.err;
     EXPECT_THAT(outcome.err, HasSubstr("left out"));
+    EXPECT_EQ(simulator.measured_iterations, std::vector<std::uint32_t>(5, 20));
     const std::string text = text_of(csv);
     EXPECT_THAT(text, StartsWith("instr,warps,ilp,latency_cyc,throughput,peak,unit\n"));
     EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1 + 4 + 1) << text;
