@@ -30,7 +30,7 @@ std::uint64_t unit_key(const Magnitudes& magnitudes, const ElementBits* unit) {
 template <SparsePattern pattern>
 std::uint32_t choose(const Magnitudes& magnitudes, const ElementBits* group) {
     std::array<std::uint64_t, pattern.positions()> keys;
-    for (std::uint32_t u = 0; u < keys.size(); ++u) keys[u] = unit_key<pattern>(magnitudes, group + u * pattern.unit);
+    for (std::size_t u = 0; u < keys.size(); ++u) keys[u] = unit_key<pattern>(magnitudes, group + u * pattern.unit);
     std::uint32_t chosen = 0;
     for (std::uint32_t u = 0; u < keys.size(); ++u) {
         std::uint32_t before = 0;
@@ -139,10 +139,10 @@ CompressedMatrix compress(const BitMatrix& matrix) {
     compressed.codes.reserve(compressed.values.storage.size() / pattern.unit);
     std::size_t stored = 0;
     for_each_choice(matrix, pattern, [&](std::size_t first, std::uint32_t chosen) {
-        for (std::uint32_t u = 0; u < pattern.positions(); ++u) {
+        for (std::size_t u = 0; u < pattern.positions(); ++u) {
             if ((chosen >> u & 1U) == 0) continue;
             compressed.codes.push_back(static_cast<std::uint8_t>(u));
-            for (std::uint32_t i = 0; i < pattern.unit; ++i) {
+            for (std::size_t i = 0; i < pattern.unit; ++i) {
                 compressed.values.storage[stored++] = matrix.storage[first + u * pattern.unit + i];
             }
         }
@@ -178,7 +178,7 @@ BitMatrix expand(const CompressedMatrix& compressed) {
     }
     BitMatrix matrix(values.rows, values.columns / pattern.kept * pattern.group, values.type);
     for (std::size_t c = 0; c < compressed.codes.size(); ++c) {
-        const std::size_t first = c / pattern.codes() * pattern.group + compressed.codes[c] * pattern.unit;
+        const std::size_t first = c / pattern.codes() * pattern.group + std::size_t{compressed.codes[c]} * pattern.unit;
         for (std::uint32_t i = 0; i < pattern.unit; ++i) {
             matrix.storage[first + i] = values.storage[c * pattern.unit + i];
         }

@@ -13,6 +13,8 @@
 ///   - A group with fewer non-zero units than are kept is filled up with zero units of its own, those with a -0 first
 ///   so
 ///     that it survives, then +0, lower positions first. A group of +0 keeps its first units.
+///     (Other encoders fill up with other zeros, PyTorch's with later ones: their metadata differs, what it expands to
+///     does not.)
 ///   - NaN counts as larger than infinity, so that it is not pruned away silently.
 ///   - Kept elements are never altered, and what is not kept becomes +0. So prune(x) == expand(compress(x)) for every x
 ///     that meets the pattern of its type, and both equal x except that a -0 without room becomes +0.
