@@ -15,7 +15,7 @@ namespace stcsim {
 namespace {
 
 /// The key of a unit: larger keys stay. Orders by magnitude; below that, a unit with a bit set (-0) above +0.
-template <SparsePattern pattern>
+template <const SparsePattern& pattern>
 std::uint64_t unit_key(const Magnitudes& magnitudes, const ElementBits* unit) {
     if constexpr (pattern.unit == 1) {
         return magnitudes.order(unit[0]) << 1U | (unit[0] != 0 ? 1U : 0U);
@@ -27,7 +27,7 @@ std::uint64_t unit_key(const Magnitudes& magnitudes, const ElementBits* unit) {
 }
 
 /// Bit u of the result is set if unit u of the group stays: fewer units than are kept come before it.
-template <SparsePattern pattern>
+template <const SparsePattern& pattern>
 std::uint32_t choose(const Magnitudes& magnitudes, const ElementBits* group) {
     std::array<std::uint64_t, pattern.positions()> keys;
     for (std::size_t u = 0; u < keys.size(); ++u) keys[u] = unit_key<pattern>(magnitudes, group + u * pattern.unit);
@@ -42,7 +42,7 @@ std::uint32_t choose(const Magnitudes& magnitudes, const ElementBits* group) {
 }
 
 /// Calls visit(first element, units that stay) for each group of a matrix.
-template <SparsePattern pattern, typename Visit>
+template <const SparsePattern& pattern, typename Visit>
 void for_each_group(const BitMatrix& matrix, Visit visit) {
     const Magnitudes magnitudes(matrix.type);
     for (std::size_t first = 0; first < matrix.storage.size(); first += pattern.group) {
