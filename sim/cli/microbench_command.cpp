@@ -66,7 +66,7 @@ std::vector<std::uint32_t> parse_list(std::string_view text, std::string_view op
         if (more) text.remove_prefix(comma + 1);
     }
     std::ranges::sort(numbers);
-    numbers.erase(std::ranges::unique(numbers).begin(), numbers.end());
+    numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
     return numbers;
 }
 

@@ -53,7 +53,7 @@ WarpInstruction arithmetic_on(RegisterRange destination, RegisterRange source) {
 
 /// Loads of the registers [first, end) of this warp's fragments, 128 bytes each, from a place of their own.
 void load_fragments(std::vector<WarpInstruction>& program, std::uint32_t first, std::uint32_t end, std::uint32_t warp) {
-    constexpr std::uint64_t bytes = 4 * warp_lanes;
+    constexpr std::uint64_t bytes = std::uint64_t{4} * warp_lanes;
     for (std::uint32_t r = first; r < end; ++r) {
         WarpInstruction load = plain(OperationClass::load_global);
         load.destination = range(r, 1);
@@ -112,7 +112,7 @@ TimedLoop timed_loop(const MicrobenchSubject& subject, std::uint32_t warp, std::
         load_fragments(loop.prologue, place.a, place.e + ilp * subject.mma->e_registers(), warp);
         loop.iteration = mma_instructions_of(*subject.mma, ilp);
     } else {
-        constexpr std::uint64_t furthest_lane = 4 * 32 * warp_lanes;
+        constexpr std::uint64_t furthest_lane = std::uint64_t{4} * 32 * warp_lanes;
         loop.resources.shared_memory = Bytes(furthest_lane);
         loop.iteration = loads_of(subject, ilp);
     }
