@@ -177,8 +177,9 @@ Obstacle WarpScheduler::unit_obstacle(const WarpContext& warp) const {
             return exits.has_space() ? Obstacle::nothing : Obstacle::no_more_mma;
         case OperationClass::commit_group:
         case OperationClass::convert_pack:
-        case OperationClass::clear:
-        case OperationClass::arithmetic: return Obstacle::nothing;
+        case OperationClass::clear: return Obstacle::nothing;
+        case OperationClass::arithmetic:
+            return warp.next.a.count == 0 || other_reads.has_space() ? Obstacle::nothing : Obstacle::tensor_queue;
     }
     return Obstacle::nothing;
 }

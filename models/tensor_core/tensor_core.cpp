@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t pipeline_registers = 2;
 /// Operations between the array and the register write: never a limit, the write ports are.
 constexpr std::size_t results_in_flight = 16;
-/// Notices of registers that other instructions read: taken every cycle, so never a limit.
+/// Notices of registers that other instructions read behind an mma that is not collected yet: beyond these they wait.
 constexpr std::size_t other_reads_in_flight = 16;
 
 }  // namespace

@@ -153,6 +153,18 @@ TEST(Issue, OfAnMmaThatWritesWhatAQueuedOneReadsNeedsNoWait) {
     EXPECT_EQ(stream.gap_after(0), Cycle(2)) << "until the collector has taken the first out of the buffer";
 }
 
+TEST(Issue, OfArithmeticWaitsWhileTheReadsBeforeItWaitForASlowMma) {
+    // A queued f64 mma waits for hundreds of cycles; more reads come behind it than fit into their queue.
+    GpuParameters slow = a100();
+    slow.sm.tensor_core.dot_product_array.f64_multiply_adds = 1;
+    const MmaInstruction& f64 = mma_instruction_named("mma.m8n8k4.f64.f64.f64.f64");
+    Program program{mma(f64, {32, 4}, 0, 8), mma(f64, {40, 4}, 0, 8), mma(f64, {48, 4}, 0, 8)};
+    for (int i = 0; i < 100; ++i) program.push_back(use({100, 1}));
+    ScriptedStream stream(program);
+    run_on_one_sm(stream, slow);
+    EXPECT_GE(stream.issued(102) - stream.issued(0), Cycle(256));
+}
+
 TEST(Issue, StopsWhenTheQueueToTheSharedMemoryIsFull) {
     Program program;
     for (std::size_t i = 0; i < 20; ++i)
