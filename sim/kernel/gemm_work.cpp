@@ -1,0 +1,64 @@
+#include "kernel/gemm_work.h"
+
+#include <algorithm>
+
+namespace stcsim {
+namespace {
+
+/// How many of `count` rows or columns from `first` on are left below `limit`.
+std::uint32_t left(std::uint64_t first, std::uint32_t count, std::uint64_t limit) {
+    return static_cast<std::uint32_t>(first >= limit ? 0 : std::min<std::uint64_t>(count, limit - first));
+}
+
+}  // namespace
+
+std::vector<WorkSegment> work_of(const GemmPlan& plan, CtaIndex cta) {
+    return {{.tile = plan.tile_of(cta), .first_k_tile = 0, .k_tiles = plan.k_tiles()}};
+}
+
+std::array<MatrixBlock, 3> blocks_read(const GemmPlan& plan, const WorkSegment& segment, std::uint64_t k_tile) {
+    const std::uint64_t k = segment.first_k_tile + k_tile;
+    const GemmKernel& kernel = plan.kernel();
+    const std::uint64_t first_row = segment.tile.row * kernel.tile_m;
+    const std::uint64_t first_column = segment.tile.column * kernel.tile_n;
+    const OperandAddresses& addresses = plan.addresses();
+    const auto block = [&](std::uint64_t matrix, std::uint64_t row_bytes, std::uint64_t first, std::uint32_t rows,
+                           std::uint64_t limit, std::uint32_t piece) {
+        const std::uint64_t offset = k * piece;
+        return MatrixBlock{.address = matrix + first * row_bytes + offset,
+                           .pitch = row_bytes,
+                           .rows = left(first, rows, limit),
+                           .bytes = left(offset, piece, row_bytes)};
+    };
+    const std::uint64_t batch = segment.tile.batch;
+    std::array<MatrixBlock, 3> blocks{block(addresses.a + batch * plan.a_bytes(), plan.a_row_bytes(), first_row,
+                                            kernel.tile_m, plan.problem().m, plan.a_chunks_per_row() * 16),
+                                      block(addresses.b + batch * plan.b_bytes(), plan.b_row_bytes(), first_column,
+                                            kernel.tile_n, plan.problem().n, plan.b_chunks_per_row() * 16),
+                                      MatrixBlock{}};
+    if (plan.sparse()) {
+        // 32-row blocks of metadata; a k-tile's part of each is contiguous.
+        const std::uint32_t row_blocks = kernel.tile_m / 32;
+        const std::uint32_t piece = plan.e_stage_bytes() / row_blocks;
+        const std::uint64_t row_block_bytes = plan.k_tiles() * piece;
+        blocks[2] = {.address = addresses.e + batch * plan.e_bytes() + segment.tile.row * row_blocks * row_block_bytes +
+                                k * piece,
+                     .pitch = row_block_bytes,
+                     .rows = row_blocks,
+                     .bytes = piece};
+    }
+    return blocks;
+}
+
+MatrixBlock block_written(const GemmPlan& plan, const WorkSegment& segment) {
+    const GemmKernel& kernel = plan.kernel();
+    const std::uint64_t first_row = segment.tile.row * kernel.tile_m;
+    const std::uint64_t first_column = segment.tile.column * kernel.tile_n;
+    return {.address = plan.addresses().d + segment.tile.batch * plan.d_bytes() + first_row * plan.d_row_bytes() +
+                       first_column * plan.output_bytes(),
+            .pitch = plan.d_row_bytes(),
+            .rows = left(first_row, kernel.tile_m, plan.problem().m),
+            .bytes = left(first_column, kernel.tile_n, plan.problem().n) * plan.output_bytes()};
+}
+
+}  // namespace stcsim
