@@ -1,7 +1,7 @@
-"""The model's microbenchmarks against published ones: tests/reference/*.csv, told apart by their columns.
+"""The model's microbenchmarks against published ones: models/reference/*.csv, told apart by their columns.
 
 A reference row gives up to three figures; each becomes a Point with the load that it was measured under. Loads that a
-row leaves empty are those of the source's tables for its kind of instruction (tests/reference/README.md).
+row leaves empty are those of the source's tables for its kind of instruction (models/reference/README.md).
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import Optional
 
 from input_file import InputError, count, field, positive, read_table
 
-REFERENCES = tuple(Path(__file__).resolve().parents[1] / "tests" / "reference" / name
+REFERENCES = tuple(Path(__file__).resolve().parents[1] / "models" / "reference" / name
                    for name in ("mma_a100.csv", "shared_memory_a100.csv"))  # fmt: skip
 
 MMA, SHARED_MEMORY = "tensor core", "shared memory"

@@ -8,7 +8,7 @@ At least one of the figures; FILE is a .png, .svg or .pdf.
   heat maps    throughput over warps and ILP of each instruction, in its unit and in percent of its own peak; loads that
                were not simulated stay blank
   comparison   completion latency and throughput, measured and model, for every instruction of the reference files that
-               was simulated (tests/reference/ without --reference); the same as a table on standard output
+               was simulated (models/reference/ without --reference); the same as a table on standard output
 
 The same input gives the same bytes. Exit status: 0 success, 2 bad usage or input; then no file is written.
 """
@@ -174,7 +174,7 @@ def main(arguments):
     parser.add_argument("--instr", action="append", default=[], metavar="NAME", help="an instruction to draw")
     parser.add_argument("--comparison", type=Path, metavar="FILE", help="where to draw model against measurement")
     parser.add_argument("--reference", action="append", default=[], type=Path, metavar="FILE",
-                        help="published measurements, in the columns of a file of tests/reference/")  # fmt: skip
+                        help="published measurements, in the columns of a file of models/reference/")  # fmt: skip
     options = parser.parse_args(arguments)
     if not options.heat_maps and not options.comparison:
         parser.error("expected --heat-maps FILE or --comparison FILE, or both")

@@ -15,6 +15,7 @@
 #include "cli/options.h"
 #include "cli/run_command.h"
 #include "cli/sparsify_command.h"
+#include "cli/validate_command.h"
 #include "cli/version.h"
 
 namespace stcsim {
@@ -52,6 +53,11 @@ constexpr std::array subcommands{
     Subcommand{"microbench", "measure latency and throughput of single instructions",
                [](const Invocation& i) {
                    microbench_command(i.arguments, i.simulator, i.out, i.err);
+                   return success;
+               }},
+    Subcommand{"validate", "compare the model with measurements of real GPUs",
+               [](const Invocation& i) {
+                   validate_command(i.arguments, i.simulator, i.out, i.err);
                    return success;
                }},
     Subcommand{"gpus", "list the GPU descriptions",

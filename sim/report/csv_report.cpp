@@ -6,20 +6,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "report/csv_field.h"
+
 namespace stcsim {
 namespace {
-
-std::string csv_quoted(std::string_view text) {
-    const bool has_outer_blank = !text.empty() && (text.front() == ' ' || text.back() == ' ' || text.front() == '#');
-    if (!has_outer_blank && text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
-    std::string quoted = "\"";
-    for (const char c : text) {
-        if (c == '"') quoted += '"';
-        quoted += c;
-    }
-    quoted += '"';
-    return quoted;
-}
 
 std::string csv_text(const FieldValue& value) {
     return std::visit(
@@ -28,7 +18,7 @@ std::string csv_text(const FieldValue& value) {
             if constexpr (std::is_same_v<T, std::monostate>) {
                 return {};
             } else if constexpr (std::is_same_v<T, std::string>) {
-                return csv_quoted(v);
+                return csv_field(v);
             } else {
                 return fmt::format("{}", v);
             }

@@ -1,4 +1,4 @@
-/// The model against the published microbenchmarks (tests/reference/README.md), with the bounds the project sets
+/// The model against the published microbenchmarks (models/reference/README.md), with the bounds the project sets
 /// itself: completion latency and 8-warp throughput within 3 %, 4-warp throughput and loaded latencies within 6 %, one
 /// description for all rows.
 
@@ -18,7 +18,7 @@ namespace {
 using Row = std::map<std::string, std::string>;
 
 std::vector<Row> rows_of(const std::string& file) {
-    const std::vector<CsvRecord> records = read_csv(std::string(STCSIM_SOURCE_DIR "/tests/reference/") + file);
+    const std::vector<CsvRecord> records = read_csv(std::string(STCSIM_SOURCE_DIR "/models/reference/") + file);
     std::vector<Row> rows;
     for (std::size_t i = 1; i < records.size(); ++i) {
         for (std::size_t column = 0; column < records[i].fields.size(); ++column) {
@@ -63,7 +63,7 @@ TEST(PublishedMeasurements, OfMmaAreMet) {
         const MicrobenchResult four = measured(name, 4, loads.at_4_warps);
         expect_within(6, four.latency, number(row, "w4_latency_cyc"), name + " latency of 4 warps");
         // 1024.5 of this row is out of line with the other types and half of the peak to the digit: perhaps a copying
-        // error (tests/reference/README.md). Reported by the plot, not chased.
+        // error (models/reference/README.md). Reported by the plot, not chased.
         if (name != "mma.sp.m16n8k16.f32.f16.f16.f32") {
             expect_within(6, four.throughput, number(row, "w4_fma_per_clk_sm"), name + " throughput of 4 warps");
         }

@@ -1,0 +1,96 @@
+#include "validate/prediction.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/content_hash.h"
+#include "base/error.h"
+#include "report/result_row.h"
+#include "workload/gemm_types.h"
+
+namespace stcsim {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+template <typename... Cases>
+struct Overloaded : Cases... {
+    using Cases::operator()...;
+};
+
+/// Everything of the work that a run of it depends on.
+std::string text_of(const ReferencePoint& point) {
+    return std::visit(Overloaded{[](const MicrobenchWork& work) {
+                                     return fmt::format("microbench {} {} {} {} {}", work.subject.name, work.load.warps,
+                                                        work.load.ilp, published_iterations,
+                                                        work.figure == MicrobenchWork::Figure::latency);
+                                 },
+                                 [](const GemmWork& work) {
+                                     const GemmProblem& p = work.problem;
+                                     return fmt::format("gemm {} {} {} {} {} {} {} {}", p.m, p.n, p.k, p.batch,
+                                                        name_of(p.input), name_of(p.accumulator), name_of(p.output),
+                                                        name_of(p.sparsity));
+                                 }},
+                      point.work);
+}
+
+}  // namespace
+
+Prediction predict(const ReferencePoint& point, const GpuDescription& gpu, const SimulationOptions& options,
+                   const ValidatedModel& model) {
+    const auto run_microbench = [&](const MicrobenchWork& work) {
+        const MicrobenchResult result = model.measure(work.subject, work.load, gpu.parameters, published_iterations);
+        return Prediction{
+            work.figure == MicrobenchWork::Figure::latency ? result.latency : result.throughput, {}, {}, {}};
+    };
+    const auto run_gemm = [&](const GemmWork& work) {
+        const SimulationResult result = model.simulate(gpu, work.problem, options);
+        return Prediction{result.time_us, result.kernel, result.bound_by, {}};
+    };
+    try {
+        return std::visit(Overloaded{run_microbench, run_gemm}, point.work);
+    } catch (const InputError& error) {
+        return Prediction{std::nullopt, {}, {}, error.what()};
+    }
+}
+
+std::string to_line(const Prediction& prediction) {
+    Json line = Json::object();
+    if (prediction.value) line["value"] = *prediction.value;
+    for (const auto& [name, text] : {std::pair<const char*, const std::string&>{"kernel", prediction.kernel},
+                                     {"bound_by", prediction.bound_by},
+                                     {"reason", prediction.reason}}) {
+        if (!text.empty()) line[name] = text;
+    }
+    return line.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::optional<Prediction> prediction_in(std::string_view line) {
+    const Json json = Json::parse(line, nullptr, false);
+    if (!json.is_object()) return std::nullopt;
+    Prediction prediction;
+    for (const auto& [name, value] : json.items()) {
+        if (name == "value" && value.is_number()) {
+            prediction.value = value.get<double>();
+        } else if (name == "kernel" && value.is_string()) {
+            prediction.kernel = value.get<std::string>();
+        } else if (name == "bound_by" && value.is_string()) {
+            prediction.bound_by = value.get<std::string>();
+        } else if (name == "reason" && value.is_string()) {
+            prediction.reason = value.get<std::string>();
+        } else {
+            return std::nullopt;
+        }
+    }
+    if (prediction.value.has_value() == !prediction.reason.empty()) return std::nullopt;
+    return prediction;
+}
+
+std::string prediction_key(const ReferencePoint& point, std::string_view program, std::string_view gpu_toml,
+                           const SimulationOptions& options) {
+    const std::string all =
+        fmt::format("{}\n{}\n{} {}\n{}", program, gpu_toml, name_of(options.scope), options.kernel, text_of(point));
+    return fmt::format("{:016x}", content_hash(all));
+}
+
+}  // namespace stcsim
