@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "numerics/float_format.h"
+#include "numerics/output_conversion.h"
 
 namespace stcsim {
 
@@ -307,8 +307,8 @@ void WarpScheduler::issue_arithmetic(WarpContext& warp, Cycle now) {
             const LaneValues& high = registers_.at(warp.launch.warp, next.a.first + 2 * i + 1);
             LaneValues packed;
             for (std::uint32_t lane = 0; lane < warp_lanes; ++lane) {
-                packed[lane] = convert(ElementType::f32, next.packed, low[lane]) |
-                               convert(ElementType::f32, next.packed, high[lane]) << 16;
+                packed[lane] = stored_element(next.unpacked, next.packed, low[lane]) |
+                               stored_element(next.unpacked, next.packed, high[lane]) << bits_of(next.packed);
             }
             registers_.at(warp.launch.warp, next.destination.first + i) = packed;
         }

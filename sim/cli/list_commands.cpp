@@ -63,15 +63,18 @@ void kernels_command(const std::vector<std::string>& arguments, std::ostream& ou
     }
     TextTable table;
     table.add_column("kernel", Align::left);
-    for (const char* const column : {"CTA tile", "warp tile", "warps", "stages"}) {
+    for (const char* const column : {"CTA tile", "bytes of k", "warp tile", "warps", "stages"}) {
         table.add_column(column, Align::right);
     }
     for (const GemmKernel& kernel : kernel_catalogue()) {
         table.add_row({kernel.name, fmt::format("{}x{}", kernel.tile_m, kernel.tile_n),
-                       fmt::format("{}x{}", kernel.warp_m, kernel.warp_n), fmt::format("{}", kernel.warps()),
-                       fmt::format("{}", kernel.stages)});
+                       fmt::format("{}", kernel.row_bytes), fmt::format("{}x{}", kernel.warp_m, kernel.warp_n),
+                       fmt::format("{}", kernel.warps()), fmt::format("{}", kernel.stages)});
     }
-    out << table.text();
+    out << "bytes of k: of each row of A, as stored, in a stage (64: k-tiles of 32 for f16 and bf16, 64 for s8, 16 for "
+           "tf32;\n2:4 covers twice the k). A name without its k-tile means the one of 64 bytes: 128x256_s3 is "
+           "128x256x32_s3.\n\n"
+        << table.text();
 }
 
 void instructions_command(const std::vector<std::string>& arguments, std::ostream& out) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "base/near_names.h"
@@ -13,31 +14,55 @@ namespace stcsim {
 namespace {
 
 constexpr std::uint64_t copy_bytes = 16;
+constexpr std::uint32_t most_stages = 6;
+/// Dense stages of more bytes than a CTA of the A100 can have (CUDA C++ Programming Guide, compute capability 8.0) are
+/// not worth a line in the catalogue.
+constexpr std::uint32_t most_stage_bytes = 163 * 1024;
 
 std::vector<GemmKernel> build_catalogue() {
     struct Tile {
         std::uint32_t m, n, warp_m, warp_n;
     };
     // Warp tiles as in the default configurations of public CUTLASS-style kernels: four or eight warps per CTA.
-    constexpr std::array<Tile, 7> tiles{{{64, 64, 32, 32},
+    constexpr std::array<Tile, 8> tiles{{{64, 64, 32, 32},
                                          {64, 128, 32, 64},
                                          {128, 64, 64, 32},
                                          {128, 128, 64, 64},
                                          {64, 256, 64, 64},
+                                         {256, 64, 64, 64},
                                          {128, 256, 64, 64},
                                          {256, 128, 64, 64}}};
     std::vector<GemmKernel> kernels;
     for (const Tile& tile : tiles) {
-        for (const std::uint32_t stages : {3U, 4U}) {
-            kernels.push_back({.name = fmt::format("{}x{}_s{}", tile.m, tile.n, stages),
-                               .tile_m = tile.m,
-                               .tile_n = tile.n,
-                               .warp_m = tile.warp_m,
-                               .warp_n = tile.warp_n,
-                               .stages = stages});
+        for (const std::uint32_t row_bytes : {64U, 128U}) {
+            for (std::uint32_t stages = 2; stages <= most_stages; ++stages) {
+                if (stages * (tile.m + tile.n) * row_bytes > most_stage_bytes) continue;
+                kernels.push_back({.name = fmt::format("{}x{}x{}_s{}", tile.m, tile.n, row_bytes / 2, stages),
+                                   .tile_m = tile.m,
+                                   .tile_n = tile.n,
+                                   .warp_m = tile.warp_m,
+                                   .warp_n = tile.warp_n,
+                                   .row_bytes = row_bytes,
+                                   .stages = stages});
+            }
         }
     }
     return kernels;
+}
+
+/// What the epilogues can store: the accumulators, or these rounded to the input type or, for integers, to floats.
+std::vector<ElementType> output_types(ElementType input, ElementType accumulator) {
+    using enum ElementType;
+    if (input == tf32 || input == accumulator) return {accumulator};
+    if (accumulator == s32) return {input, s32, f16, bf16};
+    return {input, accumulator};
+}
+
+/// "128x256_s3" as "128x256x32_s3"; other names as they are.
+std::string full_name(std::string_view name) {
+    const std::size_t stages = name.find("_s");
+    if (stages == std::string_view::npos || std::ranges::count(name, 'x') != 1) return std::string(name);
+    return fmt::format("{}x32{}", name.substr(0, stages), name.substr(stages));
 }
 
 }  // namespace
@@ -49,13 +74,13 @@ std::span<const GemmKernel> kernel_catalogue() {
 
 const GemmKernel& kernel_named(std::string_view name) {
     const auto kernels = kernel_catalogue();
-    const auto found = std::ranges::find(kernels, name, &GemmKernel::name);
+    const auto found = std::ranges::find(kernels, full_name(name), &GemmKernel::name);
     if (found != kernels.end()) return *found;
     std::vector<std::string> names{"auto", "best"};
     for (const GemmKernel& kernel : kernels) names.push_back(kernel.name);
-    throw InputError(
-        {}, fmt::format("kernel '{}'", name),
-        fmt::format("auto, best or a name of the catalogue (near: {})", fmt::join(near_names(name, names), ", ")));
+    throw InputError({}, fmt::format("kernel '{}'", name),
+                     fmt::format("auto, best or a name of the catalogue (near: {})",
+                                 fmt::join(near_names(full_name(name), names), ", ")));
 }
 
 const MmaInstruction& instruction_for(const GemmProblem& problem) {
@@ -68,17 +93,19 @@ const MmaInstruction& instruction_for(const GemmProblem& problem) {
         }
         if (largest == nullptr || instruction.shape.k > largest->shape.k) largest = &instruction;
     }
-    if (largest == nullptr || bits_of(problem.input) != 16) {
+    const bool has_kernels = bits_of(problem.input) >= 8 && problem.input != ElementType::f64;
+    if (largest == nullptr || !has_kernels) {
         throw InputError(
             {}, fmt::format("a GEMM of {} with {} accumulation", name_of(problem.input), name_of(problem.accumulator)),
-            "types that GEMM kernels exist for: f16 with f32 or f16 accumulation, bf16 with f32 accumulation");
+            "types that GEMM kernels exist for: f16 with f32 or f16 accumulation, bf16 and tf32 with f32 accumulation, "
+            "s8 and u8 with s32 accumulation");
     }
-    const bool output_fits = problem.output == problem.input || problem.output == problem.accumulator;
-    if (!output_fits) {
-        const bool one = problem.input == problem.accumulator;
+    const std::vector<ElementType> outputs = output_types(problem.input, problem.accumulator);
+    if (std::ranges::find(outputs, problem.output) == outputs.end()) {
+        std::vector<std::string_view> names;
+        for (const ElementType output : outputs) names.push_back(name_of(output));
         throw InputError({}, fmt::format("output type {}", name_of(problem.output)),
-                         one ? std::string(name_of(problem.input))
-                             : fmt::format("{} or {}", name_of(problem.input), name_of(problem.accumulator)));
+                         fmt::format("{}", fmt::join(names, " or ")));
     }
     return *largest;
 }

@@ -14,14 +14,18 @@
 namespace stcsim {
 
 /// A multistage tensor-core kernel: a CTA computes a tile of D with `warps()` warps of warp_m x warp_n each, keeping
-/// `stages` tiles along k in shared memory. Each stage holds 64 bytes of every row of A: 32 columns dense (f16), 64
-/// logical columns 2:4. Sizes in elements.
+/// `stages` tiles along k in shared memory. Sizes in elements.
+///
+/// The machine moves bytes, so a kernel is named by what its stages hold for 16-bit types: "128x256x32_s3" keeps three
+/// stages of 32 columns, which are 64 bytes, of each row of A as stored. That is 64 logical columns of a 2:4 A, 64
+/// columns of s8 and 16 of tf32.
 struct GemmKernel {
     std::string name;
     std::uint32_t tile_m;
     std::uint32_t tile_n;
     std::uint32_t warp_m;
     std::uint32_t warp_n;
+    std::uint32_t row_bytes;  ///< of a row of A in a stage: 64 or 128
     std::uint32_t stages;
 
     [[nodiscard]] std::uint32_t warps() const { return tile_m / warp_m * (tile_n / warp_n); }
@@ -30,7 +34,7 @@ struct GemmKernel {
 /// All kernels, small tiles first.
 std::span<const GemmKernel> kernel_catalogue();
 
-/// The kernel of this name. Throws InputError naming the nearest ones.
+/// The kernel of this name; "128x256_s3" is short for "128x256x32_s3". Throws InputError naming the nearest ones.
 const GemmKernel& kernel_named(std::string_view name);
 
 /// The instruction a kernel uses for the problem: the large-k shape of its types. Throws InputError for a combination

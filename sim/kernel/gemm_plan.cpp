@@ -14,6 +14,8 @@ constexpr std::uint64_t strip_columns = 8;
 /// Registers for addresses, loop state and predicates; the sparse f16 128x128 kernel of a public library compiles to
 /// about this many beside accumulators and fragments (ptxas -v).
 constexpr std::uint32_t working_registers = 24;
+/// Registers of a thread that instructions can name (PTX ISA, sm_80).
+constexpr std::uint32_t most_registers = 255;
 /// Operands start at multiples of the allocation granularity of cudaMalloc's large allocations.
 constexpr std::uint64_t allocation_alignment = std::uint64_t{2} << 20;
 
@@ -78,19 +80,20 @@ std::uint32_t GemmPlan::b_fragment_registers() const {
 }
 
 std::uint32_t GemmPlan::e_fragment_registers() const {
-    return sparse() ? kernel_.warp_m / 32 : 0;
+    return sparse() ? kernel_.warp_m / e_block_rows() : 0;
 }
 
 std::uint32_t GemmPlan::exchange_row_bytes() const {
-    // The padding moves each row by four (16-bit output) or eight banks, so that a fragment's rows do not conflict.
-    return kernel_.warp_n * output_bytes() + (output_bytes() == 2 ? 16 : 32);
+    // The padding moves each row by four or (32-bit output) eight banks, so that a fragment's rows do not conflict.
+    return kernel_.warp_n * output_bytes() + (output_bytes() == 4 ? 32 : 16);
 }
 
 CtaResources GemmPlan::resources() const {
     const std::uint32_t fragments = a_fragment_registers() + b_fragment_registers() + e_fragment_registers();
-    return {.warps = kernel_.warps(),
-            .registers_per_thread = accumulator_registers() + 2 * fragments + working_registers,
-            .shared_memory = Bytes(std::max(kernel_.stages * stage_bytes(), kernel_.warps() * exchange_bytes()))};
+    return {
+        .warps = kernel_.warps(),
+        .registers_per_thread = std::min(accumulator_registers() + 2 * fragments + working_registers, most_registers),
+        .shared_memory = Bytes(std::max(kernel_.stages * stage_bytes(), kernel_.warps() * exchange_bytes()))};
 }
 
 SharedRegions GemmPlan::sharing(std::uint64_t sms, std::uint64_t resident) const {

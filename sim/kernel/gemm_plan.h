@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "isa/instruction_stream.h"
+#include "isa/metadata_layout.h"
 #include "kernel/gemm_kernel.h"
 #include "memory/shared_regions.h"
 #include "workload/gemm_problem.h"
@@ -37,16 +38,20 @@ class GemmPlan {
     [[nodiscard]] const MmaInstruction& instruction() const { return *instruction_; }
     [[nodiscard]] bool sparse() const { return instruction_->sparse; }
 
-    // Geometry of a stage: each row of A has 64 bytes, each row of B twice that for 2:4.
-    [[nodiscard]] std::uint32_t a_chunks_per_row() const { return 4; }
-    [[nodiscard]] std::uint32_t b_chunks_per_row() const { return sparse() ? 8 : 4; }
+    // Geometry of a stage: rows of B are twice as long as those of A for 2:4.
+    [[nodiscard]] std::uint32_t a_chunks_per_row() const { return kernel_.row_bytes / 16; }
+    [[nodiscard]] std::uint32_t b_chunks_per_row() const { return a_chunks_per_row() * (sparse() ? 2 : 1); }
     [[nodiscard]] std::uint32_t tile_k() const { return b_chunks_per_row() * 128 / bits_of(problem_.input); }
     [[nodiscard]] std::uint32_t k_groups() const { return tile_k() / instruction_->shape.k; }
     [[nodiscard]] std::uint32_t a_stage_bytes() const { return kernel_.tile_m * a_chunks_per_row() * 16; }
     [[nodiscard]] std::uint32_t b_stage_bytes() const { return kernel_.tile_n * b_chunks_per_row() * 16; }
-    /// Metadata: 128 bytes per 32 rows and 32 columns.
+    /// Metadata: a block of 128 bytes (isa/metadata_layout.h) per k-group and `e_block_rows` rows.
+    [[nodiscard]] std::uint32_t e_block_rows() const {
+        return static_cast<std::uint32_t>(metadata_block_rows(problem_.input));
+    }
     [[nodiscard]] std::uint32_t e_stage_bytes() const {
-        return sparse() ? kernel_.tile_m / 32 * (tile_k() / 32) * 128 : 0;
+        const auto block = static_cast<std::uint32_t>(metadata_block_bytes.value());
+        return sparse() ? kernel_.tile_m / e_block_rows() * k_groups() * block : 0;
     }
     [[nodiscard]] std::uint32_t stage_bytes() const { return a_stage_bytes() + b_stage_bytes() + e_stage_bytes(); }
 
@@ -70,7 +75,8 @@ class GemmPlan {
     [[nodiscard]] std::uint64_t d_bytes() const { return problem_.m * d_row_bytes(); }
     [[nodiscard]] const OperandAddresses& addresses() const { return addresses_; }
 
-    /// What a CTA occupies: the registers count accumulators, two sets of fragments and `working_registers`.
+    /// What a CTA occupies: the registers count accumulators, two sets of fragments and `working_registers`, of
+    /// which a compiler saves what is beyond the 255 that an instruction can name.
     [[nodiscard]] CtaResources resources() const;
     [[nodiscard]] std::uint32_t accumulator_registers() const;
     [[nodiscard]] std::uint32_t a_fragment_registers() const;

@@ -120,8 +120,9 @@ class GemmWarpStream : public WarpStream {
         instruction = step.instruction;
         instruction.shared.base = stage_base(k_tile);
         if (step.address == StepAddress::copy_e) {
-            // Rows of 32-row blocks: a k-tile's blocks are contiguous within each.
-            instruction.global.base = e_ + k_tile * plan_.e_stage_bytes() / (plan_.kernel().tile_m / 32);
+            // Rows of blocks: a k-tile's blocks are contiguous within each.
+            instruction.global.base =
+                e_ + k_tile * plan_.e_stage_bytes() / (plan_.kernel().tile_m / plan_.e_block_rows());
             return;
         }
         const bool is_a = step.address == StepAddress::copy_a;

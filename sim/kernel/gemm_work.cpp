@@ -37,8 +37,8 @@ std::array<MatrixBlock, 3> blocks_read(const GemmPlan& plan, const WorkSegment& 
                                             kernel.tile_n, plan.problem().n, plan.b_chunks_per_row() * 16),
                                       MatrixBlock{}};
     if (plan.sparse()) {
-        // 32-row blocks of metadata; a k-tile's part of each is contiguous.
-        const std::uint32_t row_blocks = kernel.tile_m / 32;
+        // Blocks of rows of metadata; a k-tile's part of each is contiguous.
+        const std::uint32_t row_blocks = kernel.tile_m / plan.e_block_rows();
         const std::uint32_t piece = plan.e_stage_bytes() / row_blocks;
         const std::uint64_t row_block_bytes = plan.k_tiles() * piece;
         blocks[2] = {.address = addresses.e + batch * plan.e_bytes() + segment.tile.row * row_blocks * row_block_bytes +

@@ -15,6 +15,9 @@ namespace {
 constexpr double one_warp_efficiency = 0.88;
 /// Estimates closer than this are not a reason to prefer one kernel.
 constexpr double as_good_as_least = 1.01;
+/// A kernel may be the fastest if its estimate is within this of the least: the estimates are about that wrong.
+constexpr double plausible = 1.3;
+constexpr std::size_t most_plausible = 8;
 
 double bytes_per_k_tile(const GemmPlan& plan, const GpuParameters& gpu, std::uint32_t resident) {
     const SharedRegions regions = plan.sharing(gpu.sm_count, resident);
@@ -50,22 +53,30 @@ double estimate_cycles(const GemmPlan& plan, const GpuParameters& gpu) {
     const double hbm_share = memory.hbm.bytes_per_second * memory.hbm.efficiency / gpu.clock_hz / gpu.sm_count;
     const double hbm = bytes_per_k_tile(plan, gpu, residency.ctas) / hbm_share;
 
-    const double k_tile = std::max({tensor, shared, l2, hbm});
-    const double latency = static_cast<double>(
-        (gpu.cta_scheduler.launch_latency + gpu.sm.load_store_unit.latency + memory.l2.hit_latency + memory.hbm.latency)
-            .value());
+    const auto read_latency =
+        static_cast<double>((gpu.sm.load_store_unit.latency + memory.l2.hit_latency + memory.hbm.latency).value());
+    const double copy_latency = read_latency + plan.stage_bytes() / link;
+    const double busy = std::max({tensor, shared, l2, hbm});
+    const double after_last_copy = 1 / (4.0 * plan.k_groups());
+    const double alone = (copy_latency + (1 - after_last_copy) * busy) / (kernel.stages - 1);
+    const double k_tile = std::max(busy, alone / resident);
+    const double latency = static_cast<double>(gpu.cta_scheduler.launch_latency.value()) + read_latency;
     const double store = double{1} * kernel.tile_m * kernel.tile_n * plan.output_bytes() / std::min(l2_share, link);
     const double stored = per_sm * kernel.tile_m * kernel.tile_n * plan.output_bytes() / hbm_share;
     const double main_loops = per_sm * static_cast<double>(plan.k_tiles()) * k_tile;
     return std::max(main_loops, stored) + per_sm / resident * (latency + store);
 }
 
-const GemmKernel& choose_kernel(const GemmProblem& problem, const GpuParameters& gpu) {
-    struct Candidate {
-        const GemmKernel* kernel;
-        double cycles;
-        double bytes;
-    };
+namespace {
+
+/// A kernel of the catalogue that fits on the GPU.
+struct Candidate {
+    const GemmKernel* kernel;
+    double cycles;  ///< estimated
+    double bytes;   ///< read from L2 by all CTAs
+};
+
+std::vector<Candidate> candidates_for(const GemmProblem& problem, const GpuParameters& gpu) {
     std::vector<Candidate> candidates;
     for (const GemmKernel& kernel : kernel_catalogue()) {
         const GemmPlan plan(problem, kernel);
@@ -75,10 +86,31 @@ const GemmKernel& choose_kernel(const GemmProblem& problem, const GpuParameters&
             static_cast<double>(plan.ctas()) * static_cast<double>(plan.k_tiles()) * plan.stage_bytes();
         candidates.push_back({&kernel, cycles, bytes});
     }
+    return candidates;
+}
+
+}  // namespace
+
+std::vector<const GemmKernel*> plausible_kernels(const GemmProblem& problem, const GpuParameters& gpu) {
+    std::vector<Candidate> candidates = candidates_for(problem, gpu);
+    std::ranges::stable_sort(candidates, {}, &Candidate::cycles);
+    std::vector<const GemmKernel*> kernels;
+    for (const Candidate& candidate : candidates) {
+        if (kernels.size() == most_plausible || candidate.cycles > plausible * candidates.front().cycles) break;
+        kernels.push_back(candidate.kernel);
+    }
+    return kernels;
+}
+
+const GemmKernel& choose_kernel(const GemmProblem& problem, const GpuParameters& gpu) {
+    std::vector<Candidate> candidates = candidates_for(problem, gpu);
     if (candidates.empty()) throw InputError({}, "a GPU on whose SMs no kernel of the catalogue fits", "a larger SM");
     const double least = std::ranges::min_element(candidates, {}, &Candidate::cycles)->cycles;
     std::erase_if(candidates, [&](const Candidate& candidate) { return candidate.cycles > as_good_as_least * least; });
-    return *std::ranges::min_element(candidates, {}, &Candidate::bytes)->kernel;
+    const auto better = [](const Candidate& one, const Candidate& other) {
+        return one.bytes != other.bytes ? one.bytes < other.bytes : one.kernel->stages > other.kernel->stages;
+    };
+    return *std::ranges::min_element(candidates, better)->kernel;
 }
 
 }  // namespace stcsim

@@ -1,6 +1,8 @@
 /// `--kernel auto`: which kernel of the catalogue suits a problem.
 #pragma once
 
+#include <vector>
+
 #include "gpu/gpu_parameters.h"
 #include "kernel/gemm_plan.h"
 
@@ -10,13 +12,19 @@ namespace stcsim {
 ///
 /// A k-tile of a CTA costs the most of: its tensor steps; the wavefronts of its ldmatrix reads and cp.async fills at
 /// one per cycle; its bytes at the SM's share of the L2's bandwidth; its share of the wave's distinct bytes at the
-/// share of the HBM's. Tensor steps count 1/0.88 when each sub-core holds a single warp (the published rate of one
-/// warp, arXiv 2206.02874). The SM with the most CTAs runs its k-tiles one after the other, no faster than its share of
-/// the HBM takes D, and adds per round of resident CTAs the fill of the pipeline and the store of D.
+/// share of the HBM's. A CTA alone takes no fewer cycles than let its copies arrive from the HBM: those of a k-tile are
+/// issued until three quarters of its next to last k-group and awaited `stages - 2` k-tiles later, behind that group;
+/// other CTAs of the SM fill the gap. Tensor steps count 1/0.88 when each sub-core holds a single warp (the published
+/// rate of one warp, arXiv 2206.02874). The SM with the most CTAs runs its k-tiles one after the other, no faster than
+/// its share of the HBM takes D, and adds per round of resident CTAs the fill of the pipeline and the store of D.
 double estimate_cycles(const GemmPlan& plan, const GpuParameters& gpu);
 
+/// The kernels that may be the fastest, least estimate first: those that fit on the GPU and whose estimate is at most
+/// 1.3 times the least, at most eight. Empty if none fits. Throws InputError if the problem is not legal.
+std::vector<const GemmKernel*> plausible_kernels(const GemmProblem& problem, const GpuParameters& gpu);
+
 /// The kernel with the least estimate among those that fit on the GPU; of those within a hundredth of it, the one that
-/// reads the fewest bytes from L2. Throws InputError if none fits or the problem is not legal.
+/// reads the fewest bytes from L2, with the most stages. Throws InputError if none fits or the problem is not legal.
 const GemmKernel& choose_kernel(const GemmProblem& problem, const GpuParameters& gpu);
 
 }  // namespace stcsim

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstring>
 
-#include "numerics/float_format.h"
+#include "numerics/output_conversion.h"
 
 namespace stcsim {
 
@@ -51,7 +51,7 @@ BitMatrix RegisterOperands::b_matrix(const TileCoordinate& tile, std::uint64_t k
 WarpRegister RegisterOperands::metadata(const TileCoordinate& tile, std::uint64_t k_tile,
                                         const FragmentPosition& fragment) const {
     const std::uint64_t k_blocks = plan_.k_tiles() * plan_.k_groups();
-    const std::uint64_t row_block = (tile.row * plan_.kernel().tile_m + fragment.row) / 32;
+    const std::uint64_t row_block = (tile.row * plan_.kernel().tile_m + fragment.row) / plan_.e_block_rows();
     const std::uint64_t block = row_block * k_blocks + k_tile * plan_.k_groups() + fragment.group;
     WarpRegister words{};
     memory_.read(plan_.addresses().e + tile.batch * plan_.e_bytes() + block * sizeof words,
@@ -84,7 +84,7 @@ void RegisterOperands::store_result(const TileCoordinate& tile, const FragmentPo
             mma, Operand::d, registers.subspan(std::size_t{index} * mma.d_registers(), mma.d_registers()));
         for (std::size_t row = 0; row < d.rows && first_row + row < problem.m; ++row) {
             for (std::size_t column = 0; column < d.columns && first_column + column < problem.n; ++column) {
-                const std::uint32_t value = convert(problem.accumulator, problem.output, d.at(row, column));
+                const std::uint32_t value = stored_element(problem.accumulator, problem.output, d.at(row, column));
                 const auto bytes = std::as_bytes(std::span(&value, 1)).first(plan_.output_bytes());
                 memory_.write(plan_.addresses().d + tile.batch * plan_.d_bytes() +
                                   (first_row + row) * plan_.d_row_bytes() +

@@ -10,12 +10,14 @@ inline constexpr std::uint32_t chunk_bytes = 16;
 /// Chunks in a line of all 32 banks.
 inline constexpr std::uint32_t chunks_per_line = 8;
 
-/// Byte offset of a 16-byte chunk in a tile of rows of 64 or 128 bytes (`chunks_per_row` 4 or 8).
+/// Byte offset of a 16-byte chunk in a tile of rows of 64, 128 or 256 bytes (`chunks_per_row` 4, 8 or 16).
 ///
 /// Eight consecutive rows at one chunk position - what one ldmatrix matrix reads - fall into eight different chunk
-/// columns of the banks: the position is exclusive-ored with the row (128-byte rows) or with the pair of rows that
-/// shares a line (64-byte rows).
+/// columns of the banks: the position is exclusive-ored with the row (rows of 128 bytes and more) or with the pair of
+/// rows that shares a line (64-byte rows).
 constexpr std::uint32_t swizzled_offset(std::uint32_t row, std::uint32_t chunk, std::uint32_t chunks_per_row) {
+    if (chunks_per_row >= chunks_per_line)
+        return (row * chunks_per_row + (chunk ^ row % chunks_per_line)) * chunk_bytes;
     const std::uint32_t rows_per_line = chunks_per_line / chunks_per_row;
     const std::uint32_t line = row / rows_per_line;
     const std::uint32_t swizzled = chunk ^ (line % chunks_per_row);

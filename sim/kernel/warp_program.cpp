@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "kernel/shared_layout.h"
+#include "numerics/float_format.h"
 
 namespace stcsim {
 namespace {
@@ -12,6 +13,9 @@ namespace {
 /// instructions of a k-tile are 64 mma, 26 ldmatrix, 13 cp.async, a barrier and 108 others (counted in disassembly).
 constexpr std::uint32_t other_instructions = 108;
 constexpr std::uint32_t per_memory_instructions = 39;
+
+/// Chunks of a block of metadata, whose rows ldmatrix reads.
+constexpr std::uint32_t block_chunks = 8;
 
 RegisterRange range(std::uint32_t first, std::uint32_t count) {
     return {.first = static_cast<std::uint8_t>(first), .count = static_cast<std::uint8_t>(count)};
@@ -118,7 +122,7 @@ void WarpProgram::add_metadata_copies() {
     const std::uint32_t warps = plan_.kernel().warps();
     const std::uint32_t chunks = plan_.e_stage_bytes() / chunk_bytes;
     const std::uint32_t lanes = std::min(warp_lanes, ceil_divide(chunks, warps));
-    const std::uint32_t chunks_per_row_block = plan_.tile_k() / 32 * (128 / chunk_bytes);
+    const std::uint32_t chunks_per_row_block = plan_.k_groups() * block_chunks;
     const std::uint64_t row_block_bytes = plan_.k_tiles() * chunks_per_row_block * chunk_bytes;
     for (std::uint32_t first = warp_ * lanes; first < chunks; first += warps * lanes) {
         LaneOffsets& shared = new_offsets();
@@ -153,7 +157,7 @@ std::vector<ProgramStep> WarpProgram::fragment_loads(std::uint32_t group, StepAd
     const std::uint32_t b_chunks = plan_.b_chunks_per_row() / plan_.k_groups();
     if (plan_.sparse()) {
         LaneOffsets& offsets = new_offsets();
-        const std::uint32_t first_block = warp_row_ / 32;
+        const std::uint32_t first_block = warp_row_ / plan_.e_block_rows();
         for (std::uint32_t lane = 0; lane < warp_lanes; ++lane) {
             const std::uint32_t block = (first_block + lane / 8) * plan_.k_groups() + group;
             offsets[lane] = plan_.a_stage_bytes() + plan_.b_stage_bytes() + block * 128U + lane % 8 * chunk_bytes;
@@ -202,9 +206,10 @@ std::vector<ProgramStep> WarpProgram::multiplications(std::uint32_t group) const
             instruction.c = range((row * columns + column) * mma.c_registers(), mma.c_registers());
             instruction.destination = instruction.c;
             if (mma.sparse) {
-                // One metadata register serves 32 rows: the selector alternates with the 16-row step.
-                instruction.e = range(e_register(group) + row / 2, 1);
-                instruction.selector = static_cast<std::uint8_t>(row % 2);
+                // A metadata register serves one or two steps of 16 rows: the selector says which.
+                const std::uint32_t rows_served = plan_.e_block_rows() / mma.shape.m;
+                instruction.e = range(e_register(group) + row / rows_served, 1);
+                instruction.selector = static_cast<std::uint8_t>(row % rows_served);
             }
             steps.push_back(step);
         }
@@ -266,8 +271,10 @@ void WarpProgram::add_exchange(std::uint32_t m_tile) {
     const std::uint64_t base = std::uint64_t{warp_} * plan_.exchange_bytes();
     const std::uint32_t n_tiles = warp_n / 8;
     const std::uint32_t accumulators = plan_.instruction().d_registers();
-    const bool pack = bits_of(plan_.problem().accumulator) == 32 && output_bytes == 2;
+    const bool pack = plan_.problem().accumulator != plan_.problem().output;
     const std::uint32_t stored_registers = output_bytes == 4 ? 2 : 1;
+    // Integers become f32 one by one (I2F) before two are packed.
+    const bool integer_to_float = pack && !is_float(plan_.problem().accumulator) && is_float(plan_.problem().output);
     const std::uint32_t temporary = plan_.accumulator_registers();
     const std::uint32_t temporaries = 2 * (plan_.a_fragment_registers() + plan_.b_fragment_registers());
 
@@ -279,7 +286,9 @@ void WarpProgram::add_exchange(std::uint32_t m_tile) {
             if (pack) {
                 ProgramStep convert = plain(OperationClass::convert_pack);
                 convert.instruction.a = data;
+                convert.instruction.unpacked = plan_.problem().accumulator;
                 convert.instruction.packed = plan_.problem().output;
+                if (integer_to_float) convert.instruction.following_arithmetic = 2;
                 data = range(temporary + next_temporary++ % temporaries, 1);
                 convert.instruction.destination = data;
                 epilogue_.push_back(convert);
@@ -293,7 +302,7 @@ void WarpProgram::add_exchange(std::uint32_t m_tile) {
             ProgramStep store = plain(OperationClass::store_shared);
             store.instruction.a = data;
             store.instruction.shared = {
-                .offsets = &offsets, .active = ~0U, .bytes_per_lane = static_cast<std::uint8_t>(4 * stored_registers)};
+                .offsets = &offsets, .active = ~0U, .bytes_per_lane = static_cast<std::uint8_t>(2 * output_bytes)};
             epilogue_.push_back(store);
         }
     }

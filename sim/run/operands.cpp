@@ -10,19 +10,27 @@
 #include "base/units.h"
 #include "isa/metadata_layout.h"
 #include "numerics/float_format.h"
+#include "numerics/output_conversion.h"
 #include "numerics/reference_gemm.h"
+#include "numerics/sparse_pattern.h"
 
 namespace stcsim {
 namespace {
 
-/// Bits that read as NaN in every output type: an element nobody wrote never passes the comparison by chance.
+/// Bits that read as NaN in every float type: an element nobody wrote never passes the comparison by chance. (Of
+/// integers it is -1, which a wrong sum rarely is.)
 constexpr std::byte unwritten{0xFF};
 
 BitMatrix random_matrix(std::size_t rows, std::size_t columns, ElementType type, std::mt19937_64& random) {
     BitMatrix matrix(rows, columns, type);
     for (ElementBits& element : matrix.storage) {
-        // Uniform in (-2, 2), scaled down by up to 2^7, from the raw bits of the engine: the same on every platform.
+        // Integers of all values; floats uniform in (-2, 2), scaled down by up to 2^7. From the raw bits of the engine:
+        // the same on every platform.
         const std::uint64_t bits = random();
+        if (!is_float(type)) {
+            element = bits >> 32U & ((ElementBits{1} << bits_of(type)) - 1);
+            continue;
+        }
         const double magnitude = static_cast<double>(bits >> 12U & 0xFFFFFU) / static_cast<double>(1U << 19U);
         const double scaled = magnitude / static_cast<double>(1U << (bits & 7U));
         element = from_double(type, (bits >> 8U & 1U) != 0 ? -scaled : scaled);
@@ -37,7 +45,8 @@ void append_element(std::vector<std::byte>& bytes, std::size_t& at, ElementBits 
 
 std::vector<std::uint8_t> padded_codes(const CompressedMatrix& compressed, std::size_t rows, std::size_t stored_k) {
     std::vector<std::uint8_t> codes(rows * stored_k);
-    for (std::size_t i = 0; i < codes.size(); ++i) codes[i] = static_cast<std::uint8_t>(i % 2);
+    const std::uint32_t per_group = sparse_pattern_of(compressed.values.type).codes();
+    for (std::size_t i = 0; i < codes.size(); ++i) codes[i] = static_cast<std::uint8_t>(i % per_group);
     for (std::size_t row = 0; row < compressed.values.rows; ++row) {
         for (std::size_t i = 0; i < compressed.values.columns; ++i) {
             codes[row * stored_k + i] = compressed.codes[row * compressed.values.columns + i];
@@ -105,7 +114,8 @@ Verification verify_result(const GemmPlan& plan, const std::vector<OperandMatric
             plan.sparse() ? reference_sparse_gemm(one.compressed.values, one.compressed.codes, one.b, zero, options)
                           : reference_gemm(one.a, one.b, zero, options);
         for (std::size_t element = 0; element < reference.storage.size(); ++element) {
-            const std::uint32_t expected = convert(problem.accumulator, problem.output, reference.storage[element]);
+            const std::uint32_t expected =
+                stored_element(problem.accumulator, problem.output, reference.storage[element]);
             std::uint32_t found = 0;
             std::memcpy(&found, &d[i * plan.d_bytes() + element * width], width);
             ++verification.elements;

@@ -19,7 +19,8 @@ struct OperandMatrices {
     BitMatrix b;                  ///< k x n
 };
 
-/// Operands from a seed: the same for the same problem and seed. Magnitudes spread around one, both signs.
+/// Operands from a seed: the same for the same problem and seed. Floats have magnitudes spread around one and both
+/// signs.
 std::vector<OperandMatrices> generate_operands(const GemmPlan& plan, std::uint64_t seed);
 
 /// Writes A (compressed and with metadata in a kernel's order if 2:4), B and an unwritten D where the plan says.

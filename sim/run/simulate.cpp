@@ -161,12 +161,11 @@ SimulationResult simulate_gemm(const GpuDescription& gpu, const GemmProblem& pro
     timing.perfetto.reset();
     const GemmKernel* fastest = nullptr;
     Cycle least = never;
-    for (const GemmKernel& kernel : kernel_catalogue()) {
-        if (resident_ctas(GemmPlan(problem, kernel).resources(), gpu.parameters.sm.residency).ctas == 0) continue;
-        const Cycle cycles = simulate_kernel(gpu, problem, kernel, timing).cycles;
+    for (const GemmKernel* kernel : plausible_kernels(problem, gpu.parameters)) {
+        const Cycle cycles = simulate_kernel(gpu, problem, *kernel, timing).cycles;
         if (cycles < least) {
             least = cycles;
-            fastest = &kernel;
+            fastest = kernel;
         }
     }
     STCSIM_ASSERT(fastest != nullptr);

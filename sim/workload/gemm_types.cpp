@@ -22,9 +22,15 @@ struct TypeRule {
 const std::vector<TypeRule>& type_rules() {
     using enum ElementType;
     static const std::vector<TypeRule> rules{
-        {f16, true, {f32, f16}, {f16, f32}}, {bf16, true, {f32}, {bf16, f32}}, {tf32, true, {f32}, {f32}},
-        {f64, false, {f64}, {f64}},          {s8, true, {s32}, {s8, s32}},     {u8, true, {s32}, {u8, s32}},
-        {s4, true, {s32}, {s4, s32}},        {u4, true, {s32}, {u4, s32}},     {b1, false, {s32}, {s32}},
+        {f16, true, {f32, f16}, {f16, f32}},
+        {bf16, true, {f32}, {bf16, f32}},
+        {tf32, true, {f32}, {f32}},
+        {f64, false, {f64}, {f64}},
+        {s8, true, {s32}, {s8, s32, f16, bf16}},
+        {u8, true, {s32}, {u8, s32, f16, bf16}},
+        {s4, true, {s32}, {s4, s32}},
+        {u4, true, {s32}, {u4, s32}},
+        {b1, false, {s32}, {s32}},
     };
     return rules;
 }

@@ -70,10 +70,27 @@ TEST(GemmPlan, SparseOperandsHaveHalfOfAAndTwoBitsOfMetadataPerKeptValue) {
     EXPECT_EQ(sparse.d_bytes(), 256U * 384 * 2);
 }
 
-TEST(GemmPlan, SparseKTilesCoverTwiceTheKOfDenseOnes) {
-    const GemmKernel& kernel = kernel_named("128x128_s3");
-    EXPECT_EQ(GemmPlan(problem_of(128, 128, 512), kernel).tile_k(), 32U);
-    EXPECT_EQ(GemmPlan(problem_of(128, 128, 512, Sparsity::two_four), kernel).tile_k(), 64U);
+TEST(GemmPlan, KTilesAreWhatAStagesBytesHold) {
+    using enum ElementType;
+    const auto tile_k = [](const char* kernel, Sparsity sparsity, const testing::TypeChoice& types) {
+        return GemmPlan(problem_of(128, 128, 512, sparsity, types), kernel_named(kernel)).tile_k();
+    };
+    EXPECT_EQ(tile_k("128x128x32_s3", Sparsity::dense, {f16, f32, f16}), 32U);
+    EXPECT_EQ(tile_k("128x128x64_s3", Sparsity::dense, {f16, f32, f16}), 64U);
+    EXPECT_EQ(tile_k("128x128x32_s3", Sparsity::two_four, {f16, f32, f16}), 64U) << "half of it is stored";
+    EXPECT_EQ(tile_k("128x128x64_s3", Sparsity::two_four, {f16, f32, f16}), 128U);
+    EXPECT_EQ(tile_k("128x128x32_s3", Sparsity::dense, {s8, s32, s8}), 64U);
+    EXPECT_EQ(tile_k("128x128x64_s3", Sparsity::two_four, {s8, s32, s8}), 256U);
+    EXPECT_EQ(tile_k("128x128x32_s3", Sparsity::dense, {tf32, f32, f32}), 16U);
+}
+
+TEST(GemmPlan, MetadataIsTwoBitsPerKeptValueWhateverTheType) {
+    for (const testing::TypeChoice& types : testing::type_choices) {
+        const GemmPlan plan(problem_of(256, 256, 1024, Sparsity::two_four, types), kernel_named("128x128x64_s2"));
+        // A nibble per group of four 16-bit halves: tf32 counts as two.
+        const std::uint64_t bits = types.input == ElementType::tf32 ? 4 : 2;
+        EXPECT_EQ(plan.e_bytes() * 8, plan.problem().m * plan.problem().k / 2 * bits);
+    }
 }
 
 TEST(GemmPlan, TheSparse128x128KernelUsesTheRegistersOfItsFragments) {

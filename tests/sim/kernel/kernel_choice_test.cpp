@@ -50,6 +50,20 @@ RC_GTEST_PROP(ChooseKernel, TakesAnEstimateWithinAHundredthOfTheLeast, ()) {
     }
 }
 
+RC_GTEST_PROP(PlausibleKernels, AreAFewWithTheChosenOneAmongThemOrAsGood, ()) {
+    const GemmProblem problem = any_problem(5000, 5000, 5000);
+    const auto kernels = plausible_kernels(problem, a100());
+    RC_ASSERT(!kernels.empty());
+    RC_ASSERT(kernels.size() <= 8U);
+    const double least = estimate_cycles(GemmPlan(problem, *kernels.front()), a100());
+    for (const GemmKernel* kernel : kernels) {
+        const double estimate = estimate_cycles(GemmPlan(problem, *kernel), a100());
+        RC_ASSERT(estimate >= least);
+        RC_ASSERT(estimate <= 1.3 * least);
+    }
+    RC_ASSERT(estimate_cycles(GemmPlan(problem, choose_kernel(problem, a100())), a100()) <= 1.01 * least);
+}
+
 TEST(ChooseKernel, TakesLargerTilesForLargerProblems) {
     for (const Sparsity sparsity : {Sparsity::dense, Sparsity::two_four}) {
         const GemmKernel& small = choose_kernel(problem_of(256, 256, 1024, sparsity), a100());

@@ -20,7 +20,9 @@ struct TypeChoice {
 inline constexpr TypeChoice type_choices[] = {
     {ElementType::f16, ElementType::f32, ElementType::f16},  {ElementType::f16, ElementType::f32, ElementType::f32},
     {ElementType::f16, ElementType::f16, ElementType::f16},  {ElementType::bf16, ElementType::f32, ElementType::bf16},
-    {ElementType::bf16, ElementType::f32, ElementType::f32},
+    {ElementType::bf16, ElementType::f32, ElementType::f32}, {ElementType::tf32, ElementType::f32, ElementType::f32},
+    {ElementType::s8, ElementType::s32, ElementType::s32},   {ElementType::s8, ElementType::s32, ElementType::s8},
+    {ElementType::s8, ElementType::s32, ElementType::bf16},  {ElementType::u8, ElementType::s32, ElementType::f16},
 };
 
 inline GemmProblem problem_of(std::uint64_t m, std::uint64_t n, std::uint64_t k, Sparsity sparsity = Sparsity::dense,
@@ -48,11 +50,16 @@ inline CtaIndex any_cta(std::uint64_t ctas) {
     return CtaIndex(any_number(ctas) - 1);
 }
 
-/// Any legal problem up to the given sizes, which are not below 16.
+/// What k must be a multiple of: rows of A as stored start at multiples of 16 bytes.
+inline std::uint64_t granularity_of(ElementType input, Sparsity sparsity) {
+    return (sparsity == Sparsity::dense ? 128 : 256) / bits_of(input);
+}
+
+/// Any legal problem up to the given sizes, which are not below 32.
 inline GemmProblem any_problem(std::uint64_t most_m, std::uint64_t most_n, std::uint64_t most_k) {
     const Sparsity sparsity = *rc::gen::element(Sparsity::dense, Sparsity::two_four);
-    const std::uint64_t granularity = sparsity == Sparsity::dense ? 8 : 16;
     const TypeChoice types = type_choices[any_number(std::size(type_choices)) - 1];
+    const std::uint64_t granularity = granularity_of(types.input, sparsity);
     GemmProblem problem = problem_of(any_number(most_m), any_number(most_n),
                                      granularity * any_number(most_k / granularity), sparsity, types);
     problem.batch = any_number(3);

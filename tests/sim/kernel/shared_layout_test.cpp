@@ -48,7 +48,7 @@ TEST_P(SwizzledOffset, PutsEightConsecutiveRowsOfAMatrixIntoEightDifferentChunkC
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(RowsOf64And128Bytes, SwizzledOffset, ::testing::Values(4U, 8U));
+INSTANTIATE_TEST_SUITE_P(RowsOf64To256Bytes, SwizzledOffset, ::testing::Values(4U, 8U, 16U));
 
 /// Wavefronts that the bytes of the access need when no two lanes are in each other's way.
 std::uint32_t least_wavefronts(const LaneAccess& access) {
@@ -62,7 +62,10 @@ std::uint32_t least_wavefronts(const LaneAccess& access) {
 std::uint32_t conflicts(const GemmKernel& kernel, Sparsity sparsity, const testing::TypeChoice& types,
                         OperationClass operation) {
     const SharedMemoryParameters shared = load_gpu_description("a100-sxm4-40gb").parameters.sm.shared_memory;
-    GemmStream stream(GemmPlan(problem_of(kernel.tile_m, kernel.tile_n, 6 * 64, sparsity, types), kernel), false);
+    const GemmPlan one_tile(problem_of(kernel.tile_m, kernel.tile_n, 512, sparsity, types), kernel);
+    GemmProblem problem = one_tile.problem();
+    problem.k = std::uint64_t{kernel.stages + 2} * one_tile.tile_k();
+    GemmStream stream(GemmPlan(problem, kernel), false);
     std::uint32_t beyond = 0;
     std::size_t seen = 0;
     for (const auto& warp : testing::walk_cta(stream, CtaIndex(0))) {
@@ -85,20 +88,25 @@ TEST(BankConflicts, DoNotOccurInCopiesAndFragmentLoadsOfAnyKernel) {
     }
 }
 
-TEST(BankConflicts, DoNotOccurInTheExchangeOfDByWarpTilesOf64Columns) {
+/// Bytes of a row of D in the exchange.
+std::uint32_t exchanged_bytes(const GemmKernel& kernel, const testing::TypeChoice& types) {
+    return kernel.warp_n * bits_of(types.output) / 8;
+}
+
+TEST(BankConflicts, DoNotOccurInTheExchangeOfDByWarpTilesWhoseRowsFillALine) {
     for (const GemmKernel& kernel : kernel_catalogue()) {
-        if (kernel.warp_n != 64) continue;
         for (const testing::TypeChoice& types : type_choices) {
+            if (exchanged_bytes(kernel, types) < line_bytes) continue;
             EXPECT_EQ(conflicts(kernel, Sparsity::dense, types, OperationClass::store_shared), 0U) << kernel.name;
             EXPECT_EQ(conflicts(kernel, Sparsity::dense, types, OperationClass::load_shared), 0U) << kernel.name;
         }
     }
 }
 
-TEST(BankConflicts, OccurInTheExchangeByWarpTilesOf32ColumnsAtMostOncePerAccess) {
+TEST(BankConflicts, OccurInTheExchangeOfShorterRowsAtMostOncePerAccess) {
     for (const GemmKernel& kernel : kernel_catalogue()) {
-        if (kernel.warp_n == 64) continue;
         for (const testing::TypeChoice& types : type_choices) {
+            if (exchanged_bytes(kernel, types) >= line_bytes) continue;
             EXPECT_EQ(conflicts(kernel, Sparsity::dense, types, OperationClass::store_shared), 0U) << kernel.name;
             const std::uint32_t vectors = kernel.tile_m * kernel.tile_n * bits_of(types.output) / 8 / chunk_bytes;
             EXPECT_LE(conflicts(kernel, Sparsity::dense, types, OperationClass::load_shared), vectors / 8)

@@ -54,11 +54,13 @@ Sources expected_sources(const GemmPlan& plan, const TileCoordinate& tile, std::
     expect_tile(sources, stage + plan.a_stage_bytes(), plan.addresses().b + tile.batch * plan.b_bytes(),
                 tile.column * kernel.tile_n, plan.problem().n, kernel.tile_n, plan.b_row_bytes(),
                 plan.b_chunks_per_row(), k_tile);
-    // Metadata: blocks of 128 bytes, [32-row block][block along k] in memory and in the stage.
-    const std::uint64_t blocks = plan.sparse() ? plan.tile_k() / 32 : 0;
-    for (std::uint64_t i = 0; i < kernel.tile_m / 32 * blocks * 8; ++i) {
+    // Metadata: blocks of 128 bytes, [row block][block along k] in memory and in the stage.
+    const ElementType input = plan.problem().input;
+    const std::uint64_t blocks = plan.sparse() ? plan.tile_k() / metadata_block_columns(input) : 0;
+    const std::uint64_t row_blocks = kernel.tile_m / metadata_block_rows(input);
+    for (std::uint64_t i = 0; i < row_blocks * blocks * 8; ++i) {
         const std::uint64_t row_block = i / (8 * blocks);
-        const std::uint64_t matrix_row_block = tile.row * (kernel.tile_m / 32) + row_block;
+        const std::uint64_t matrix_row_block = tile.row * row_blocks + row_block;
         sources[stage + plan.a_stage_bytes() + plan.b_stage_bytes() + i * chunk_bytes] =
             plan.addresses().e + tile.batch * plan.e_bytes() +
             ((matrix_row_block * plan.k_tiles() + k_tile) * blocks * 8 + i % (8 * blocks)) * chunk_bytes;

