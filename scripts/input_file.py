@@ -1,6 +1,7 @@
 """Input files of the scripts, read and checked: a refusal says which file and line, what was found and expected."""
 
 import csv
+import json
 import math
 from pathlib import Path
 
@@ -44,6 +45,38 @@ def read_table(path, expected):
         raise InputError(f"{path}:{line}: found broken CSV ({error}), expected {expected}") from None
     if header is None:
         raise InputError(f"{path}: found nothing, expected a header")
+
+
+def read_json(path, expected):
+    """The object that a JSON file holds; `expected` names in messages what it should be."""
+    try:
+        document = json.loads(read_text(path))
+    except (json.JSONDecodeError, RecursionError) as error:
+        line = f":{error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise InputError(f"{path}{line}: found no JSON ({error}), expected {expected}") from None
+    if not isinstance(document, dict):
+        raise InputError(f"{path}: found {type(document).__name__}, expected an object: {expected}")
+    return document
+
+
+def rows_in(document, key, path):
+    """Pairs of a place in the file and the fields of a row, for the list of objects `key` of a JSON document."""
+    rows = document.get(key)
+    if not isinstance(rows, list):
+        raise InputError(f"{path}: found no list '{key}', expected {{..., \"{key}\": [...]}}")
+    for index, fields in enumerate(rows):
+        where = f"{path}: {key}[{index}]"
+        if not isinstance(fields, dict):
+            raise InputError(f"{where}: found {type(fields).__name__}, expected an object")
+        yield where, fields
+
+
+def text(fields, key, where, expected):
+    """A text that is not empty."""
+    value = field(fields, key, where, expected)
+    if not isinstance(value, str) or not value:
+        raise InputError(f"{where}: found '{key}' = {value!r}, expected a text")
+    return value
 
 
 def field(fields, key, where, expected):

@@ -1,24 +1,14 @@
 #!/usr/bin/python3
 """scripts/plot_microbench.py as its users run it, on made-up measurements and references."""
 
-import contextlib
-import io
 import struct
-import subprocess
-import sys
-import tempfile
 import unittest
 import xml.etree.ElementTree
-from pathlib import Path
 
-SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "plot_microbench.py"
-sys.path.insert(0, str(SCRIPT.parent))
-try:
-    import plot_microbench
-    from microbench_comparison import REFERENCES
-except SystemExit as missing:
-    print(missing)
-    sys.exit(77)  # CTest reports the test as skipped
+from plot_case import PlotCase, script_named
+
+plot_microbench = script_named("plot_microbench")
+from microbench_comparison import REFERENCES  # noqa: E402 (the scripts' folder has to be known first)
 
 HEADER = "instr,warps,ilp,latency_cyc,throughput,peak,unit"
 MMA_HEADER = ("gpu,kind,ab_type,cd_type,shape,completion_latency_cyc,w4_ilp,w4_latency_cyc,w4_fma_per_clk_sm,"
@@ -36,29 +26,14 @@ def grid(name, warps=(1, 4, 8), ilps=(1, 2, 3, 4), **more):
     return [measurement(name, count, ilp, **more) for count in warps for ilp in ilps]
 
 
-class PlotMicrobench(unittest.TestCase):
+class PlotMicrobench(PlotCase):
+    script = plot_microbench
+
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
+        super().setUp()
         self.rows = grid(DENSE) + grid(SPARSE, peak=2048)
         self.measurements = self.file("measurements.csv", HEADER, *self.rows)
         self.reference = self.file("mma.csv", MMA_HEADER, "X1,dense,f16,f32,m16n8k16,20,3,,201.5,2,,1604,1024")
-
-    def file(self, name, *lines):
-        path = self.folder / name
-        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        return path
-
-    def plot(self, *arguments):
-        """Runs the script within this process, where matplotlib is loaded once for all tests."""
-        out, error = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
-            try:
-                status = plot_microbench.main([str(argument) for argument in arguments])
-            except SystemExit as stopped:
-                status = stopped.code
-        return subprocess.CompletedProcess(arguments, status, out.getvalue(), error.getvalue())
 
     def heat_maps_of(self, measurements, *arguments):
         """The text that the heat maps contain."""
@@ -79,15 +54,6 @@ class PlotMicrobench(unittest.TestCase):
         """The cells of the table's lines, without unit and header."""
         lines = table.split("\n\n")[0].splitlines()[2:]
         return [tuple(cell.strip() for cell in line.split("  ") if cell.strip()) for line in lines]
-
-    def assert_refused(self, message, *arguments):
-        """Exit status 2, one message, no traceback, and nothing new in the folder."""
-        before = sorted(self.folder.iterdir())
-        run = self.plot(*arguments)
-        self.assertEqual(run.returncode, 2, run.stderr)
-        self.assertIn(message, run.stderr)
-        self.assertEqual(run.stdout, "")
-        self.assertEqual(sorted(self.folder.iterdir()), before)
 
     def refuse_measurements(self, message, *lines):
         bad = self.file("bad.csv", *lines)
@@ -294,15 +260,13 @@ class PlotMicrobench(unittest.TestCase):
             self.assertEqual(heat.read_bytes(), b"earlier")
 
     def test_runs_from_any_folder(self):
-        run = subprocess.run([sys.executable, SCRIPT, "measurements.csv", "--comparison", "picture.png"],
-                             cwd=self.folder, capture_output=True, text=True, check=False)  # fmt: skip
+        run = self.run_program("measurements.csv", "--comparison", "picture.png")
         self.assertEqual((run.returncode, run.stderr), (0, ""))
         self.assertIn("completion latency", run.stdout)
         self.assertTrue((self.folder / "picture.png").is_file())
 
     def test_ends_with_status_2_and_one_line_on_bad_input(self):
-        run = subprocess.run([sys.executable, SCRIPT, "absent.csv", "--comparison", "picture.png"],
-                             cwd=self.folder, capture_output=True, text=True, check=False)  # fmt: skip
+        run = self.run_program("absent.csv", "--comparison", "picture.png")
         self.assertEqual((run.returncode, run.stdout), (2, ""))
         self.assertEqual(run.stderr.count("\n"), 1)
 

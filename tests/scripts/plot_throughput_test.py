@@ -1,67 +1,22 @@
 #!/usr/bin/python3
 """scripts/plot_throughput.py as its users run it, on made-up results."""
 
-import contextlib
-import io
 import os
 import struct
-import subprocess
-import sys
-import tempfile
 import unittest
 import xml.etree.ElementTree
-from pathlib import Path
 
 import sample_results
-
-SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "plot_throughput.py"
-sys.path.insert(0, str(SCRIPT.parent))
-try:
-    import plot_throughput
-except SystemExit as missing:
-    print(missing)
-    sys.exit(77)  # CTest reports the test as skipped
+from plot_case import PlotCase, script_named
 
 
-class PlotThroughput(unittest.TestCase):
+class PlotThroughput(PlotCase):
+    script = script_named("plot_throughput")
+
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
+        super().setUp()
         self.results = self.folder / "results.json"
         sample_results.write_json(self.results, sample_results.sweep())
-
-    def plot(self, *arguments):
-        """Runs the script within this process, where matplotlib is loaded once for all tests."""
-        out, error = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
-            try:
-                status = plot_throughput.main([str(argument) for argument in arguments])
-            except SystemExit as stopped:
-                status = stopped.code
-        return subprocess.CompletedProcess(arguments, status, out.getvalue(), error.getvalue())
-
-    def svg_of(self, *results):
-        """The text that the drawing of these results contains."""
-        picture = self.folder / "picture.svg"
-        run = self.plot(*results, "-o", picture)
-        self.assertEqual(run.returncode, 0, run.stderr)
-        return picture.read_text(encoding="utf-8")
-
-    def assert_refused(self, message, *arguments):
-        """Exit status 2, one message, no traceback, and nothing new in the folder."""
-        before = sorted(self.folder.iterdir())
-        run = self.plot(*arguments)
-        self.assertEqual(run.returncode, 2, run.stderr)
-        self.assertIn(message, run.stderr)
-        self.assertEqual(run.stdout, "")
-        self.assertEqual(sorted(self.folder.iterdir()), before)
-
-    def refuse_content(self, message, content, name="bad.json"):
-        bad = self.folder / name
-        bad.write_bytes(content if isinstance(content, bytes) else content.encode())
-        self.assert_refused(message, bad, "-o", self.folder / "picture.png")
-        self.assert_refused(str(bad), bad, "-o", self.folder / "picture.png")
 
     def refuse_row(self, message, **changes):
         rows = sample_results.sweep()
@@ -75,23 +30,12 @@ class PlotThroughput(unittest.TestCase):
         self.assert_refused(message, bad, "-o", self.folder / "picture.png")
         self.assert_refused("results[3]", bad, "-o", self.folder / "picture.png")
 
-    def test_draws_every_format(self):
-        for kind, start in (("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")):
-            picture = self.folder / f"picture.{kind}"
-            run = self.plot(self.results, "-o", picture)
-            self.assertEqual((run.returncode, run.stderr), (0, ""))
-            self.assertTrue(picture.read_bytes().startswith(start))
+    def test_draws_every_format_and_the_same_bytes_each_time(self):
+        self.assert_draws_every_format_repeatably(self.results)
 
     def test_leaves_no_temporary_files(self):
         self.svg_of(self.results)
         self.assertEqual({p.name for p in self.folder.iterdir()}, {"results.json", "picture.svg"})
-
-    def test_same_input_gives_the_same_bytes(self):
-        for kind in ("png", "svg", "pdf"):
-            pictures = [self.folder / f"{name}.{kind}" for name in ("first", "second")]
-            for picture in pictures:
-                self.assertEqual(self.plot(self.results, "-o", picture).returncode, 0)
-            self.assertEqual(pictures[0].read_bytes(), pictures[1].read_bytes(), kind)
 
     def test_json_and_csv_of_the_same_rows_give_the_same_picture(self):
         table = self.folder / "results.csv"
@@ -167,7 +111,7 @@ class PlotThroughput(unittest.TestCase):
     def test_refuses_what_is_no_result_file(self):
         self.refuse_content("no JSON", "")
         self.refuse_content(":2: found no JSON", '{"results":\n[}')
-        self.refuse_content("no list 'results'", "[]")
+        self.refuse_content("found list, expected an object", "[]")
         self.refuse_content("no list 'results'", '{"provenance": {}}')
         self.refuse_content("no results", '{"results": []}')
         self.refuse_content("expected an object", '{"results": [1]}')
@@ -200,11 +144,6 @@ class PlotThroughput(unittest.TestCase):
         target = self.folder / "folder.png"
         target.mkdir()
         self.assert_refused("folder.png", self.results, "-o", target)
-
-    def run_program(self, *arguments):
-        return subprocess.run(
-            [sys.executable, SCRIPT, *arguments], cwd=self.folder, capture_output=True, text=True, check=False
-        )
 
     def test_runs_from_any_folder(self):
         run = self.run_program("results.json", "-o", "picture.png")
