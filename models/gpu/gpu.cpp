@@ -25,16 +25,11 @@ constexpr Cycle progress_interval{20000};
 /// under way.
 constexpr std::size_t unbounded = std::numeric_limits<std::size_t>::max();
 
-/// What of the load/store unit's latency its channel to the link does not take already.
-Cycle latency_in_sm(const GpuParameters& parameters) {
-    return parameters.sm.load_store_unit.latency - Cycle(1);
-}
-
 /// The SMs and the rest of the chip exchange CTAs, their ends, requests and responses; the shortest of their delays is
 /// how far they can run without looking at each other.
 Cycle quantum_of(const GpuParameters& parameters) {
     return std::min({parameters.cta_scheduler.launch_latency, parameters.cta_scheduler.completion_latency,
-                     MemorySystem::shortest_delay(parameters.memory, latency_in_sm(parameters))});
+                     MemorySystem::shortest_delay(parameters.memory, parameters.sm.load_store_unit.latency)});
 }
 
 std::uint32_t cta_slots(const GpuParameters& parameters, const CtaResources& resources) {
@@ -52,8 +47,7 @@ std::uint32_t cta_slots(const GpuParameters& parameters, const CtaResources& res
 class Gpu {
   public:
     Gpu(const GpuParameters& parameters, InstructionStream& stream, const GpuRunOptions& options)
-        : sm_latency_(latency_in_sm(parameters)),
-          clocks_("clocks", quantum_of(parameters)),
+        : clocks_("clocks", quantum_of(parameters)),
           bank_conflicts_(parameters.sm.shared_memory),
           chip_clock_("chip_clock", clocks_, 0) {
         const std::uint32_t sms = options.one_sm ? 1 : parameters.sm_count;
@@ -62,20 +56,20 @@ class Gpu {
             options.one_sm ? fair_share(parameters.memory, options.sharing_sms) : parameters.memory;
         chip_clock_.shuffle_evaluations(options.shuffle_seed);
         sms_.resize(sms);
-        construct_in_order(
-            {
-                [&] {
-                    memory_ = std::make_unique<MemorySystem>(
-                        "memory", chip_clock_, memory_parameters, sms, parameters.clock_hz, options.shared_regions,
-                        options.shuffle_seed, options.one_sm ? 1.0 / options.sharing_sms : 1.0);
-                },
-                [&] {
-                    scheduler_ = std::make_unique<CtaScheduler>("cta_scheduler", chip_clock_, parameters.cta_scheduler,
-                                                                sms, slots, options.ctas);
-                },
-                [&] { build_sms(parameters, stream, options, slots); },
-            },
-            options.shuffle_seed);
+        construct_in_order({
+                               [&] {
+                                   memory_ = std::make_unique<MemorySystem>(
+                                       "memory", chip_clock_, memory_parameters, sms, parameters.clock_hz,
+                                       options.shared_regions, options.one_sm ? 1.0 / options.sharing_sms : 1.0);
+                               },
+                               [&] {
+                                   scheduler_ = std::make_unique<CtaScheduler>("cta_scheduler", chip_clock_,
+                                                                               parameters.cta_scheduler, sms, slots,
+                                                                               options.ctas);
+                               },
+                               [&] { build_sms(parameters, stream, options, slots); },
+                           },
+                           options.shuffle_seed);
         for (std::uint32_t i = 0; i < sms; ++i) connect(i);
     }
 
@@ -121,6 +115,7 @@ class Gpu {
                               .cta_slots = slots,
                               .completion_latency = parameters.cta_scheduler.completion_latency,
                               .cache = parameters.memory.l2,
+                              .link_latency = parameters.memory.interconnect.latency,
                               .bank_conflicts = bank_conflicts_,
                               .memory = options.memory,
                               .timeline = i == 0 ? options.timeline : nullptr,
@@ -138,11 +133,9 @@ class Gpu {
         sm.cta_controller().launches.bind(launches_[i]);
         scheduler_->done[i].bind(done_[i]);
         sm.cta_controller().done.bind(done_[i]);
-        memory_->connect(i, sm.load_store_unit().to_memory, sm.load_store_unit().from_memory, &sm_clocks_[i],
-                         sm_latency_);
+        memory_->connect(i, sm.load_store_unit().to_memory, sm.load_store_unit().from_memory, &sm_clocks_[i]);
     }
 
-    Cycle sm_latency_;
     ClockGroup clocks_;
     BankConflicts bank_conflicts_;
     Clock chip_clock_;  ///< of everything outside the SMs

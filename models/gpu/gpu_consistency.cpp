@@ -61,11 +61,19 @@ void check_memory(const MemoryParameters& memory) {
     const L2CacheParameters& l2 = memory.l2;
     require(l2.line.value() % l2.sector.value() == 0, "memory.l2.line", l2.line.value(), "memory.l2.sector",
             l2.sector.value(), "a line of whole sectors");
+    require(l2.line.value() / l2.sector.value() <= 8, "memory.l2.line", l2.line.value(), "memory.l2.sector",
+            l2.sector.value(), "a line of at most 8 sectors");
     require(l2.slices % l2.partitions == 0, "memory.l2.slices", l2.slices, "memory.l2.partitions", l2.partitions,
             "the same number of slices in every partition");
     const std::uint64_t row = l2.line.value() * l2.ways * l2.slices;
     require(l2.capacity.value() % row == 0, "memory.l2.capacity", l2.capacity.value(), "memory.l2.slices", l2.slices,
             fmt::format("a multiple of line x ways x slices = {} bytes, so that every slice has whole sets", row));
+    const HighBandwidthMemoryParameters& hbm = memory.hbm;
+    require(hbm.row_bytes.value() % l2.line.value() == 0, "memory.hbm.row_bytes", hbm.row_bytes.value(),
+            "memory.l2.line", l2.line.value(), "a row of whole lines");
+    require(hbm.row_open_seconds <= hbm.row_cycle_seconds, "memory.hbm.row_open_seconds", hbm.row_open_seconds,
+            "memory.hbm.row_cycle_seconds", hbm.row_cycle_seconds,
+            "a bank to open a row in no more than the time between two openings");
 }
 
 }  // namespace

@@ -16,4 +16,12 @@ constexpr std::uint64_t hash_address(std::uint64_t line) {
     return line;
 }
 
+/// One of `places` for the block of memory with this number: of neighbouring blocks, each next `places` go to different
+/// places, so that a stream uses all alike; from one such group to the next they are rotated by a hash.
+constexpr std::uint64_t interleave(std::uint64_t block, std::uint64_t places) {
+    const std::uint64_t group = block / places;
+    const std::uint64_t turned = block - group * places + ((hash_address(group) >> 32U) * places >> 32U);
+    return turned < places ? turned : turned - places;
+}
+
 }  // namespace stcsim

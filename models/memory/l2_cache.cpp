@@ -1,183 +1,182 @@
 #include "memory/l2_cache.h"
 
 #include <algorithm>
-#include <cmath>
 
+#include "base/error.h"
 #include "memory/address_hash.h"
 
 namespace stcsim {
 namespace {
 
+/// What a bin of the calendars holds: a few lines.
+constexpr double bin_bytes = 1024;
+
 /// Lines mostly have four sectors: counting them in place is faster than a library call where the processor's
 /// instruction may not be assumed.
 std::uint32_t count(std::uint32_t sectors) {
     std::uint32_t ones = 0;
-    for (; sectors != 0; sectors >>= 1) ones += sectors & 1U;
+    for (; sectors != 0; sectors >>= 1U) ones += sectors & 1U;
     return ones;
 }
 
 }  // namespace
 
-L2Cache::L2Cache(const sc_core::sc_module_name& name, Clock& clock, const L2CacheParameters& parameters,
-                 std::uint32_t sms, SharedRegions regions, double written_share)
-    : ClockedModule(name, clock),
-      to_memory("to_memory", *this),
-      from_memory("from_memory", *this),
-      parameters_(parameters),
+L2Cache::L2Cache(const MemoryParameters& parameters, double clock_hz, SharedRegions regions, double written_share)
+    : parameters_(parameters.l2),
       regions_(std::move(regions)),
-      tags_(parameters),
-      most_dirty_sectors_(static_cast<std::uint64_t>(static_cast<double>(parameters.capacity.value()) * written_share /
-                                                     static_cast<double>(parameters.sector.value()))),
-      slice_free_(parameters.slices) {
-    for (std::uint32_t i = 0; i < sms; ++i) {
-        requests.emplace_back(sc_core::sc_gen_unique_name("requests"), *this);
-        responses.emplace_back(sc_core::sc_gen_unique_name("responses"), *this);
-    }
+      slices_per_partition_(parameters.l2.slices / parameters.l2.partitions),
+      hit_latency_(static_cast<double>(parameters.l2.hit_latency.value())),
+      far_latency_(static_cast<double>(parameters.l2.far_latency.value())),
+      most_dirty_sectors_(
+          static_cast<std::uint64_t>(static_cast<double>(parameters.l2.capacity.value()) * written_share /
+                                     static_cast<double>(parameters.l2.sector.value()))),
+      limits_dirty_(written_share < 1),
+      tags_(parameters.l2.partitions,
+            L2Tags(parameters.l2, Bytes(parameters.l2.capacity.value() / parameters.l2.partitions))),
+      slices_(parameters.l2.slices, BookingCalendar(parameters.l2.slice_bytes_per_cycle, bin_bytes)),
+      crossings_(parameters.l2.partitions, BookingCalendar(parameters.l2.crossing_bytes_per_cycle, bin_bytes)),
+      device_memory_(parameters.hbm, clock_hz) {
+    STCSIM_ASSERT(parameters.l2.line.value() / parameters.l2.sector.value() <= 8);
 }
 
-void L2Cache::evaluate(Cycle now) {
-    while (from_memory.has_item()) receive_fill(from_memory.pop(), now);
-    for (auto& port : requests) {
-        while (port.has_item()) serve(port.pop(), now);
-    }
+std::size_t L2Cache::slice_of(std::uint32_t partition, std::uint64_t line) const {
+    // In the share of one SM all slices of all partitions are one queue.
+    if (slices_per_partition_ == 0) return 0;
+    return partition * slices_per_partition_ + interleave(line, slices_per_partition_);
 }
 
-Cycle L2Cache::distance(SmIndex sm, std::uint64_t hash) const {
-    // Bits of the hash that do not choose the slice: in the share of one SM all partitions are behind one queue.
-    const std::uint64_t partition = (hash >> 48) % parameters_.partitions;
-    return sm.value() % parameters_.partitions == partition ? Cycle(0) : parameters_.far_latency;
+std::uint32_t L2Cache::home_of(std::uint64_t hash) const {
+    return static_cast<std::uint32_t>((hash >> 52U) * parameters_.partitions >> 12U);
 }
 
-void L2Cache::serve(TransactionPointer transaction, Cycle now) {
-    transaction->awaited = 0;
-    transaction->ready = now + parameters_.hit_latency;
-    std::uint32_t index = 0;
-    for (const SectorRequest& request : transaction->requests) {
-        std::uint32_t missing = 0;
-        transaction->ready = std::max(transaction->ready, serve_line(*transaction, request, now, missing));
-        if (missing == 0) continue;
-        if (transaction->awaited == 0) {
-            if (free_waiting_.empty()) {
-                free_waiting_.push_back(static_cast<std::uint32_t>(waiting_.size()));
-                waiting_.emplace_back();
-            }
-            index = free_waiting_.back();
-            free_waiting_.pop_back();
-        }
-        ++transaction->awaited;
-        waiters_[request.line].push_back({index, missing, distance(transaction->sm, hash_address(request.line))});
-    }
-    if (transaction->awaited > 0) {
-        waiting_[index] = std::move(transaction);
-    } else {
-        respond(std::move(transaction), now);
-    }
+double L2Cache::bytes_of(std::uint32_t sectors) const {
+    return static_cast<double>(count(sectors) * parameters_.sector.value());
 }
 
-void L2Cache::respond(TransactionPointer transaction, Cycle now) {
-    const Cycle delay = std::max(transaction->ready - now, parameters_.hit_latency);
-    WritePort<TransactionPointer>& port = responses[transaction->sm.value()];
-    port.push(std::move(transaction), delay);
-}
-
-Cycle L2Cache::serve_line(const MemoryTransaction& transaction, const SectorRequest& request, Cycle now,
-                          std::uint32_t& missing) {
-    const std::uint64_t hash = hash_address(request.line);
-    const std::uint64_t slice = hash % slice_free_.size();
-    const auto present = static_cast<double>(now.value());
-    const double bytes = static_cast<double>(count(request.sectors) * parameters_.sector.value());
-    slice_free_[slice] = std::max(slice_free_[slice], present) + bytes / parameters_.slice_bytes_per_cycle;
-    const Cycle turn(static_cast<std::uint64_t>(std::ceil(slice_free_[slice])));
-    const Cycle ready = turn + parameters_.hit_latency + distance(transaction.sm, hash);
-
+L2Line& L2Cache::access_tags(std::uint32_t partition, std::uint64_t hash, const L2Request& request, double turn) {
     std::optional<Eviction> evicted;
-    L2Sectors* line = tags_.access(request.line, hash, evicted);
+    L2Line& line = tags_[partition].access(request.line, hash, evicted);
     if (evicted) {
         dirty_sectors_ -= count(evicted->dirty);
-        written_back_sectors_ += count(evicted->dirty);
-        send_to_memory(evicted->line, evicted->dirty, true);
+        write_back(evicted->line, evicted->dirty, turn, request.now);
     }
-    if (transaction.write) written_sectors_ += count(request.sectors);
-    if (line != nullptr && transaction.write) {
-        write(request.line, request.sectors, *line);
-        return ready;
-    }
-    if (transaction.write) {
-        // Every way of the set waits for data: the sectors pass through without being kept.
-        written_back_sectors_ += count(request.sectors);
-        send_to_memory(request.line, request.sectors, true);
-        return ready;
-    }
-    L2Sectors passing;
-    if (line == nullptr) line = &passing;
-    hit_sectors_ += count(request.sectors & line->present);
-    missing = request.sectors & ~line->present;
-    merged_sectors_ += count(missing & line->requested);
-    fetch_missing(request.line, *line, missing & ~line->requested);
-    return ready;
+    return line;
 }
 
-void L2Cache::write(std::uint64_t line, std::uint32_t sectors, L2Sectors& state) {
-    if (state.dirty == 0) dirty_lines_.push_back(line);
-    dirty_sectors_ += count(sectors & ~state.dirty);
-    state.present |= sectors;
-    state.dirty |= sectors;
-    while (dirty_sectors_ > most_dirty_sectors_) write_back_oldest();
+void L2Cache::fill(L2Line& line, std::uint32_t sectors, double ready, double turn) {
+    // Sectors that were on their way and have arrived are no longer pending; the others wait for the later ones.
+    if (line.ready <= turn) line.pending = 0;
+    line.present = static_cast<std::uint8_t>(line.present | sectors);
+    line.pending = static_cast<std::uint8_t>(line.pending | sectors);
+    line.ready = std::max(line.ready, ready);
 }
 
-void L2Cache::write_back_oldest() {
+double L2Cache::fetch(const L2Request& request, std::uint32_t sectors, double turn) {
+    counts_.missed += count(sectors);
+    const std::uint64_t address = request.line * parameters_.line.value();
+    return device_memory_.read(address, bytes_of(sectors), 1 / sharers_of(regions_, address), turn, request.now) +
+           hit_latency_;
+}
+
+double L2Cache::cross(std::uint64_t hash, const L2Request& request, std::uint32_t sectors, double turn,
+                      L2Answer& answer) {
+    const std::uint32_t home = home_of(hash);
+    const double bytes = bytes_of(sectors);
+    answer.far = true;
+    const double home_turn = slices_[slice_of(home, request.line)].book(turn, bytes, request.now);
+    L2Line& line = access_tags(home, hash, request, home_turn);
+    const std::uint32_t missing = sectors & ~std::uint32_t{line.present};
+    const std::uint32_t found = sectors & line.present;
+    double ready = home_turn + hit_latency_;
+    if ((found & line.pending) != 0 && line.ready > ready) {
+        ready = line.ready;
+        counts_.merged += count(found & line.pending);
+        counts_.far_hit += count(found & ~std::uint32_t{line.pending});
+    } else {
+        counts_.far_hit += count(found);
+    }
+    if (missing != 0) {
+        answer.from_memory = true;
+        const double fetched = fetch(request, missing, home_turn);
+        fill(line, missing, fetched, home_turn);
+        ready = std::max(ready, fetched);
+    }
+    return crossings_[home].book(ready, bytes, request.now) + far_latency_;
+}
+
+L2Answer L2Cache::read(const L2Request& request) {
+    L2Answer answer;
+    const std::uint64_t hash = hash_address(request.line);
+    const double turn = slices_[slice_of(request.partition, request.line)].book(request.arrival,
+                                                                                bytes_of(request.sectors), request.now);
+    L2Line& line = access_tags(request.partition, hash, request, turn);
+    const std::uint32_t missing = request.sectors & ~std::uint32_t{line.present};
+    const std::uint32_t found = request.sectors & line.present;
+    answer.ready = turn + hit_latency_;
+    if ((found & line.pending) != 0 && line.ready > answer.ready) {
+        answer.ready = line.ready;
+        counts_.merged += count(found & line.pending);
+        counts_.hit += count(found & ~std::uint32_t{line.pending});
+    } else {
+        counts_.hit += count(found);
+    }
+    if (missing == 0) return answer;
+    double arrived = 0;
+    if (home_of(hash) == request.partition) {
+        answer.from_memory = true;
+        arrived = fetch(request, missing, turn);
+    } else {
+        arrived = cross(hash, request, missing, turn, answer);
+    }
+    fill(line, missing, arrived, turn);
+    answer.ready = std::max(answer.ready, arrived);
+    return answer;
+}
+
+L2Answer L2Cache::write(const L2Request& request) {
+    L2Answer answer;
+    const std::uint64_t hash = hash_address(request.line);
+    const std::uint32_t home = home_of(hash);
+    const double bytes = bytes_of(request.sectors);
+    answer.far = home != request.partition;
+    double arrival = request.arrival;
+    if (answer.far) arrival = crossings_[request.partition].book(arrival, bytes, request.now) + far_latency_;
+    const double turn = slices_[slice_of(home, request.line)].book(arrival, bytes, request.now);
+    L2Line& line = access_tags(home, hash, request, turn);
+    const std::uint32_t clean = request.sectors & ~std::uint32_t{line.dirty};
+    counts_.written += count(request.sectors);
+    if (limits_dirty_ && line.dirty == 0) dirty_lines_.push_back(request.line);
+    dirty_sectors_ += count(clean);
+    line.dirty = static_cast<std::uint8_t>(line.dirty | request.sectors);
+    line.present = static_cast<std::uint8_t>(line.present | request.sectors);
+    line.pending = static_cast<std::uint8_t>(line.pending & ~request.sectors);
+    drop_copies(home, hash, request.line);
+    while (limits_dirty_ && dirty_sectors_ > most_dirty_sectors_) write_back_oldest(turn, request.now);
+    answer.ready = turn + hit_latency_;
+    return answer;
+}
+
+void L2Cache::drop_copies(std::uint32_t home, std::uint64_t hash, std::uint64_t line) {
+    for (std::uint32_t partition = 0; partition < tags_.size(); ++partition) {
+        if (partition == home) continue;
+        if (L2Line* const copy = tags_[partition].find(line, hash)) copy->present = copy->pending = 0;
+    }
+}
+
+void L2Cache::write_back(std::uint64_t line, std::uint32_t sectors, double arrival, double now) {
+    counts_.written_back += count(sectors);
+    device_memory_.write(line * parameters_.line.value(), bytes_of(sectors), arrival, now);
+}
+
+void L2Cache::write_back_oldest(double arrival, double now) {
     const std::uint64_t oldest = dirty_lines_.front();
     dirty_lines_.pop_front();
-    L2Sectors* state = tags_.find(oldest);
-    if (state == nullptr || state->dirty == 0) return;
-    dirty_sectors_ -= count(state->dirty);
-    written_back_sectors_ += count(state->dirty);
-    send_to_memory(oldest, state->dirty, true);
-    state->dirty = 0;
-}
-
-void L2Cache::fetch_missing(std::uint64_t line, L2Sectors& state, std::uint32_t sectors) {
-    if (sectors == 0) return;
-    missed_sectors_ += count(sectors);
-    state.requested |= sectors;
-    send_to_memory(line, sectors, false);
-}
-
-void L2Cache::send_to_memory(std::uint64_t line, std::uint32_t sectors, bool write) {
-    const double bytes = static_cast<double>(count(sectors) * parameters_.sector.value());
-    const double sharers = write ? 1 : sharers_of(regions_, line * parameters_.line.value());
-    to_memory.push({line, sectors, bytes / sharers, write}, Cycle(1));
-}
-
-void L2Cache::receive_fill(const DeviceResponse& fill, Cycle now) {
-    if (L2Sectors* line = tags_.find(fill.line)) {
-        line->present |= fill.sectors;
-        line->requested &= ~fill.sectors;
-    }
-    const auto found = waiters_.find(fill.line);
-    if (found == waiters_.end()) return;
-    std::vector<Waiter>& waiters = found->second;
-    for (Waiter& waiter : waiters) {
-        waiter.sectors &= ~fill.sectors;
-        if (waiter.sectors != 0) continue;
-        TransactionPointer& transaction = waiting_[waiter.transaction];
-        transaction->ready = std::max(transaction->ready, now + parameters_.hit_latency + waiter.extra);
-        if (--transaction->awaited > 0) continue;
-        respond(std::move(transaction), now);
-        free_waiting_.push_back(waiter.transaction);
-    }
-    std::erase_if(waiters, [](const Waiter& waiter) { return waiter.sectors == 0; });
-    if (waiters.empty()) waiters_.erase(found);
-}
-
-void L2Cache::report(CounterReport& report) const {
-    const std::string_view prefix = "memory.l2";
-    report.add(prefix, "hit_sectors", "sectors", "sectors read that were present", hit_sectors_);
-    report.add(prefix, "merged_sectors", "sectors", "sectors read that were already on their way", merged_sectors_);
-    report.add(prefix, "missed_sectors", "sectors", "sectors requested from memory", missed_sectors_);
-    report.add(prefix, "written_sectors", "sectors", "sectors written by the SMs", written_sectors_);
-    report.add(prefix, "written_back_sectors", "sectors", "dirty sectors written back to memory",
-               written_back_sectors_);
+    const std::uint64_t hash = hash_address(oldest);
+    L2Line* const line = tags_[home_of(hash)].find(oldest, hash);
+    if (line == nullptr || line->dirty == 0) return;
+    dirty_sectors_ -= count(line->dirty);
+    write_back(oldest, line->dirty, arrival, now);
+    line->dirty = 0;
 }
 
 }  // namespace stcsim

@@ -1,77 +1,99 @@
-/// L2Cache: slices in partitions, sectors fetched on demand, dirty sectors written back.
+/// The L2: partitions of slices, each caching what its own SMs read; sectors fetched on demand, dirty ones written
+/// back.
 ///
-/// Overview: a line belongs to a slice; a slice moves `slice_bytes_per_cycle`. A sector that is there is ready
-/// `hit_latency` after its slice has turned to it, `far_latency` later if the slice is in another partition than the
-/// SM. A missing sector is requested from memory once, however many wait for it. Writes allocate without fetching:
-/// partly written sectors count as whole (kernels here write whole sectors but for edges). A transaction returns when
-/// its last sector is ready.
+/// Overview: a line has a home partition. An SM asks its own partition's slice for it: there it may be (a near hit),
+/// whether or not that is its home. If not and the home is the other partition, the request crosses over and finds it
+/// in the home's tags (a far hit) or brings it from memory; then both partitions have it. So data that SMs of both
+/// partitions read exists twice, and the capacity for it is half. Writes go to the home, which keeps them until they
+/// are replaced; the other copy is dropped. Writes allocate without fetching: partly written sectors count as whole
+/// (kernels here write whole sectors but for edges).
+/// A slice moves `slice_bytes_per_cycle`, the crossing `crossing_bytes_per_cycle` in each direction. A sector leaves
+/// its slice `hit_latency` after its turn, `far_latency` later if it had to cross. Sectors that are on their way from
+/// memory are not asked for again: they leave when they are there.
 /// Parameters: L2CacheParameters. With `regions` one SM stands for all, and pays its share of the memory traffic. At
 /// most `written_share` of the capacity may hold data that waits to be written back, then the oldest goes: when one SM
 /// stands for all, the others' results fill the rest.
 #pragma once
 
+#include <cstdint>
 #include <deque>
-#include <unordered_map>
 #include <vector>
 
-#include "base/counters.h"
-#include "base/registered_channel.h"
+#include "memory/booking_calendar.h"
 #include "memory/device_memory.h"
 #include "memory/l2_tags.h"
 #include "memory/memory_parameters.h"
-#include "memory/memory_transaction.h"
 #include "memory/shared_regions.h"
 
 namespace stcsim {
 
-class L2Cache : public ClockedModule {
+/// What the L2 is asked for: sectors of one line, by an SM of one partition.
+struct L2Request {
+    std::uint32_t partition = 0;
+    std::uint64_t line = 0;
+    std::uint32_t sectors = 0;  ///< bit s: sector s of the line
+    double arrival = 0;         ///< the cycle in which it reaches the slice
+    double now = 0;             ///< no later request is made before
+};
+
+/// When it is served, and how it got there.
+struct L2Answer {
+    double ready = 0;  ///< the cycle in which the last sector leaves for the SM, or is taken (writes)
+    bool far = false;  ///< it crossed between partitions
+    bool from_memory = false;
+};
+
+/// Sectors by where they were found.
+struct L2Counts {
+    std::uint64_t hit = 0;           ///< read, in the SM's own partition
+    std::uint64_t far_hit = 0;       ///< read, in the other partition only
+    std::uint64_t merged = 0;        ///< read, already on their way
+    std::uint64_t missed = 0;        ///< read, requested from memory
+    std::uint64_t written = 0;       ///< by the SMs
+    std::uint64_t written_back = 0;  ///< to memory
+};
+
+class L2Cache {
   public:
-    L2Cache(const sc_core::sc_module_name& name, Clock& clock, const L2CacheParameters& parameters, std::uint32_t sms,
-            SharedRegions regions, double written_share);
+    L2Cache(const MemoryParameters& parameters, double clock_hz, SharedRegions regions, double written_share);
 
-    std::deque<ReadPort<TransactionPointer>> requests;    ///< per SM
-    std::deque<WritePort<TransactionPointer>> responses;  ///< per SM
-    WritePort<DeviceRequest> to_memory;
-    ReadPort<DeviceResponse> from_memory;
+    L2Answer read(const L2Request& request);
+    L2Answer write(const L2Request& request);
 
-    void report(CounterReport& report) const;
+    /// The slice that serves a line to the SMs of a partition.
+    [[nodiscard]] std::size_t slice_of(std::uint32_t partition, std::uint64_t line) const;
+
+    [[nodiscard]] const L2Counts& counts() const { return counts_; }
+    [[nodiscard]] const DeviceMemory& device_memory() const { return device_memory_; }
 
   private:
-    /// A transaction's need for sectors of a line that are on their way.
-    struct Waiter {
-        std::uint32_t transaction;  ///< index into waiting_
-        std::uint32_t sectors;
-        Cycle extra;  ///< far latency
-    };
-
-    void evaluate(Cycle now) override;
-    void receive_fill(const DeviceResponse& fill, Cycle now);
-    void serve(TransactionPointer transaction, Cycle now);
-    /// When the sectors that are present (or written) are ready; sets `missing` to those that are not.
-    Cycle serve_line(const MemoryTransaction& transaction, const SectorRequest& request, Cycle now,
-                     std::uint32_t& missing);
-    void write(std::uint64_t line, std::uint32_t sectors, L2Sectors& state);
-    void write_back_oldest();
-    void fetch_missing(std::uint64_t line, L2Sectors& state, std::uint32_t sectors);
-    void send_to_memory(std::uint64_t line, std::uint32_t sectors, bool write);
-    void respond(TransactionPointer transaction, Cycle now);
-    [[nodiscard]] Cycle distance(SmIndex sm, std::uint64_t hash) const;
+    [[nodiscard]] std::uint32_t home_of(std::uint64_t hash) const;
+    [[nodiscard]] double bytes_of(std::uint32_t sectors) const;
+    /// The line in the tags of a partition; what had to leave is written back.
+    L2Line& access_tags(std::uint32_t partition, std::uint64_t hash, const L2Request& request, double turn);
+    /// Marks sectors as present from cycle `ready` on.
+    static void fill(L2Line& line, std::uint32_t sectors, double ready, double turn);
+    /// When sectors that are not in the SM's partition, which is not their home, leave the slice there.
+    double cross(std::uint64_t hash, const L2Request& request, std::uint32_t sectors, double turn, L2Answer& answer);
+    double fetch(const L2Request& request, std::uint32_t sectors, double turn);
+    void drop_copies(std::uint32_t home, std::uint64_t hash, std::uint64_t line);
+    void write_back(std::uint64_t line, std::uint32_t sectors, double arrival, double now);
+    void write_back_oldest(double arrival, double now);
 
     L2CacheParameters parameters_;
     SharedRegions regions_;
-    L2Tags tags_;
+    std::uint32_t slices_per_partition_;
+    double hit_latency_;
+    double far_latency_;
     std::uint64_t most_dirty_sectors_;
+    bool limits_dirty_;
     std::uint64_t dirty_sectors_ = 0;
-    std::deque<std::uint64_t> dirty_lines_;  ///< in the order they became dirty; lines that have left since included
-    std::vector<double> slice_free_;         ///< in cycles
-    std::unordered_map<std::uint64_t, std::vector<Waiter>> waiters_;  ///< by line
-    std::vector<TransactionPointer> waiting_;
-    std::vector<std::uint32_t> free_waiting_;
-    std::uint64_t hit_sectors_ = 0;
-    std::uint64_t merged_sectors_ = 0;
-    std::uint64_t missed_sectors_ = 0;
-    std::uint64_t written_sectors_ = 0;
-    std::uint64_t written_back_sectors_ = 0;
+    std::deque<std::uint64_t> dirty_lines_;   ///< if limited: in the order they became dirty; those that left included
+    std::vector<L2Tags> tags_;                ///< per partition
+    std::vector<BookingCalendar> slices_;     ///< bytes
+    std::vector<BookingCalendar> crossings_;  ///< bytes, by the partition they come from
+    DeviceMemory device_memory_;
+    L2Counts counts_;
 };
 
 }  // namespace stcsim

@@ -3,7 +3,6 @@
 #include <limits>
 
 #include "base/error.h"
-#include "memory/address_hash.h"
 
 namespace stcsim {
 namespace {
@@ -17,46 +16,57 @@ std::uint32_t tag_of(std::uint64_t line) {
 
 }  // namespace
 
-L2Tags::L2Tags(const L2CacheParameters& parameters)
+L2Tags::L2Tags(const L2CacheParameters& parameters, Bytes capacity)
     : ways_(parameters.ways),
-      sets_(parameters.capacity.value() / parameters.line.value() / parameters.ways),
-      lines_(sets_ * ways_),
-      last_use_(sets_ * ways_),
-      sectors_(sets_ * ways_) {}
+      sets_(capacity.value() / parameters.line.value() / parameters.ways),
+      tags_(sets_ * ways_),
+      lines_(sets_ * ways_) {
+    STCSIM_ASSERT(sets_ > 0);
+}
 
 std::size_t L2Tags::first_way(std::uint64_t hash) const {
-    return (hash >> 20) % sets_ * ways_;
+    // The upper half of the product of a 32-bit fraction and the number of sets: cheaper than a division.
+    return ((hash >> 20U & 0xffffffffU) * sets_ >> 32U) * ways_;
 }
 
 std::size_t L2Tags::way_of(std::uint64_t line, std::size_t first) const {
     const std::uint32_t tag = tag_of(line);
     for (std::size_t way = first; way < first + ways_; ++way) {
-        if (lines_[way] == tag) return way;
+        if (tags_[way] == tag) return way;
     }
     return not_found;
 }
 
-L2Sectors* L2Tags::find(std::uint64_t line) {
-    const std::size_t way = way_of(line, first_way(hash_address(line)));
-    return way == not_found ? nullptr : &sectors_[way];
+std::uint32_t L2Tags::next_use() {
+    if (uses_ == std::numeric_limits<std::uint32_t>::max()) {
+        // Halving keeps the order but for neighbours, once in four billion uses.
+        uses_ /= 2;
+        for (L2Line& line : lines_) line.last_use /= 2;
+    }
+    return ++uses_;
 }
 
-L2Sectors* L2Tags::access(std::uint64_t line, std::uint64_t hash, std::optional<Eviction>& evicted) {
+L2Line* L2Tags::find(std::uint64_t line, std::uint64_t hash) {
+    const std::size_t way = way_of(line, first_way(hash));
+    return way == not_found ? nullptr : &lines_[way];
+}
+
+L2Line& L2Tags::access(std::uint64_t line, std::uint64_t hash, std::optional<Eviction>& evicted) {
     const std::size_t first = first_way(hash);
     std::size_t way = way_of(line, first);
     if (way == not_found) {
-        for (std::size_t candidate = first; candidate < first + ways_; ++candidate) {
-            if (sectors_[candidate].requested != 0) continue;
-            if (way == not_found || last_use_[candidate] < last_use_[way]) way = candidate;
+        way = first;
+        for (std::size_t candidate = first + 1; candidate < first + ways_; ++candidate) {
+            if (lines_[candidate].last_use < lines_[way].last_use) way = candidate;
         }
-        if (way == not_found) return nullptr;
-        if (sectors_[way].dirty != 0)
-            evicted = Eviction{.line = lines_[way] - std::uint64_t{1}, .dirty = sectors_[way].dirty};
-        lines_[way] = tag_of(line);
-        sectors_[way] = {};
+        if (lines_[way].dirty != 0) {
+            evicted = Eviction{.line = tags_[way] - std::uint64_t{1}, .dirty = lines_[way].dirty};
+        }
+        tags_[way] = tag_of(line);
+        lines_[way] = {};
     }
-    last_use_[way] = ++uses_;
-    return &sectors_[way];
+    lines_[way].last_use = next_use();
+    return lines_[way];
 }
 
 }  // namespace stcsim

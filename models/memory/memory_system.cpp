@@ -3,87 +3,67 @@
 #include <algorithm>
 #include <limits>
 
-#include <fmt/format.h>
-
-#include "base/construction_order.h"
-
 namespace stcsim {
 namespace {
 
-/// What is in flight behind the SMs' links is bounded by the requests each SM may have outstanding.
+/// What is in flight between SMs and memory is bounded by the requests each SM may have outstanding.
 constexpr std::size_t bounded_by_requesters = std::numeric_limits<std::size_t>::max();
 
 }  // namespace
 
 MemorySystem::MemorySystem(const sc_core::sc_module_name& name, Clock& clock, const MemoryParameters& parameters,
-                           std::uint32_t sms, double clock_hz, SharedRegions regions, std::uint64_t construction_order,
-                           double written_share)
-    : sc_module(name),
-      clock_(clock),
-      link_parameters_(parameters.interconnect),
-      connections_(sms),
-      device_requests_("device_requests", clock, bounded_by_requesters),
-      device_responses_("device_responses", clock, bounded_by_requesters, ChannelOrder::by_arrival) {
-    construct_in_order(
-        {
-            [&] {
-                l2_ = std::make_unique<L2Cache>("l2", clock, parameters.l2, sms, std::move(regions), written_share);
-                l2_->to_memory.bind(device_requests_);
-                l2_->from_memory.bind(device_responses_);
-            },
-            [&] {
-                device_memory_ = std::make_unique<DeviceMemory>("device_memory", clock, parameters.hbm, clock_hz);
-                device_memory_->requests.bind(device_requests_);
-                device_memory_->responses.bind(device_responses_);
-            },
-        },
-        construction_order);
+                           std::uint32_t sms, double clock_hz, SharedRegions regions, double written_share)
+    : ClockedModule(name, clock),
+      link_latency_(parameters.interconnect.latency),
+      hierarchy_(parameters, sms, clock_hz, std::move(regions), written_share) {
+    for (std::uint32_t i = 0; i < sms; ++i) {
+        requests_.emplace_back(sc_core::sc_gen_unique_name("requests"), *this);
+        responses_.emplace_back(sc_core::sc_gen_unique_name("responses"), *this);
+    }
 }
 
 void MemorySystem::connect(std::uint32_t sm, WritePort<TransactionPointer>& requests,
-                           ReadPort<TransactionPointer>& responses, Clock* sm_clock, Cycle sm_latency) {
-    Clock& link_clock = sm_clock != nullptr ? *sm_clock : clock_;
-    Connection& connection = connections_[sm];
-    const auto channel = [&](const char* name, ChannelOrder order) {
-        return std::make_unique<RegisteredChannel<TransactionPointer>>(sc_core::sc_gen_unique_name(name), link_clock,
-                                                                       bounded_by_requesters, order);
+                           ReadPort<TransactionPointer>& responses, Clock* sm_clock) {
+    Clock& channel_clock = sm_clock != nullptr ? *sm_clock : clock();
+    const auto channel = [&](const char* channel_name, ChannelOrder order) -> RegisteredChannel<TransactionPointer>& {
+        return channels_.emplace_back(sc_core::sc_gen_unique_name(channel_name), channel_clock, bounded_by_requesters,
+                                      order);
     };
-    connection.from_sm = channel("from_sm", ChannelOrder::as_written);
-    connection.to_sm = channel("to_sm", ChannelOrder::as_written);
-    connection.requests = channel("requests", ChannelOrder::as_written);
-    connection.responses = channel("responses", ChannelOrder::by_arrival);
-    connection.link = std::make_unique<InterconnectLink>(fmt::format("interconnect_link_{}", sm).c_str(), link_clock,
-                                                         link_parameters_, sm_latency);
-    requests.bind(*connection.from_sm);
-    connection.link->from_sm.bind(*connection.from_sm);
-    connection.link->to_cache.bind(*connection.requests);
-    l2_->requests[sm].bind(*connection.requests);
-    l2_->responses[sm].bind(*connection.responses);
-    connection.link->from_cache.bind(*connection.responses);
-    connection.link->to_sm.bind(*connection.to_sm);
-    responses.bind(*connection.to_sm);
+    auto& to_memory = channel("to_memory", ChannelOrder::as_written);
+    requests.bind(to_memory);
+    requests_[sm].bind(to_memory);
+    auto& to_sm = channel("to_sm", ChannelOrder::by_arrival);
+    responses_[sm].bind(to_sm);
+    responses.bind(to_sm);
 }
 
 Cycle MemorySystem::shortest_delay(const MemoryParameters& parameters, Cycle sm_latency) {
-    return std::min(sm_latency + parameters.interconnect.latency + Cycle(1), parameters.l2.hit_latency);
+    // The L2 sees a request a link's latency after it has left the SM.
+    return std::min(sm_latency + parameters.interconnect.latency, parameters.l2.hit_latency);
 }
 
-void MemorySystem::report(CounterReport& report) const {
-    for (const Connection& connection : connections_) {
-        if (connection.link) connection.link->report(report);
+Cycle MemorySystem::serve(const MemoryTransaction& transaction, Cycle now) {
+    STCSIM_ASSERT(now >= link_latency_);
+    const Cycle left = now - link_latency_;
+    Cycle last = now;
+    for (const SectorRequest& request : transaction.requests) {
+        last = std::max(
+            last,
+            hierarchy_.access(
+                {.sm = transaction.sm, .line = request.line, .sectors = request.sectors, .write = transaction.write},
+                left));
     }
-    l2_->report(report);
-    device_memory_->report(report);
+    return last;
 }
 
-MemoryParameters fair_share(MemoryParameters parameters, std::uint32_t sms) {
-    // One queue with the share of the bandwidth, not many slow ones: a sector's own transfer stays short, as it is when
-    // all SMs share the fast slices and channels.
-    parameters.l2.slice_bytes_per_cycle *= static_cast<double>(parameters.l2.slices) / sms;
-    parameters.l2.slices = 1;
-    parameters.hbm.bytes_per_second /= sms;
-    parameters.hbm.channels = 1;
-    return parameters;
+void MemorySystem::evaluate(Cycle now) {
+    for (std::size_t sm = 0; sm < requests_.size(); ++sm) {
+        while (requests_[sm].has_item()) {
+            TransactionPointer transaction = requests_[sm].pop();
+            const Cycle back = serve(*transaction, now);
+            responses_[sm].push(std::move(transaction), back - now);
+        }
+    }
 }
 
 }  // namespace stcsim

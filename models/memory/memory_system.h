@@ -1,51 +1,46 @@
-/// MemorySystem: interconnect links, L2 and HBM, connected.
+/// MemorySystem: the MemoryHierarchy behind the SMs' channels.
+///
+/// Overview: takes the SMs' transactions in the order in which they arrive, then of the SMs, books each of their lines,
+/// and sends the transaction back for the cycle in which the last of them is there.
 #pragma once
 
 #include <deque>
-#include <memory>
 
-#include "memory/device_memory.h"
-#include "memory/interconnect_link.h"
-#include "memory/l2_cache.h"
+#include "base/registered_channel.h"
+#include "memory/memory_hierarchy.h"
+#include "memory/memory_transaction.h"
 
 namespace stcsim {
 
-class MemorySystem : public sc_core::sc_module {
+class MemorySystem : public ClockedModule {
   public:
-    /// `regions` and `written_share`: see L2Cache. `construction_order` shuffles the order in which the modules are
-    /// constructed.
+    /// See MemoryHierarchy.
     MemorySystem(const sc_core::sc_module_name& name, Clock& clock, const MemoryParameters& parameters,
-                 std::uint32_t sms, double clock_hz, SharedRegions regions, std::uint64_t construction_order,
-                 double written_share = 1);
+                 std::uint32_t sms, double clock_hz, SharedRegions regions = {}, double written_share = 1);
 
-    /// Connects one SM. Its link runs with `sm_clock`, by default the memory system's; requests take `sm_latency` more
-    /// inside the SM.
+    /// Connects one SM, whose modules run with `sm_clock`, by default the memory system's. It pushes its requests with
+    /// the delay of its own way to the interconnect and the latency of the interconnect together: so long SM and chip
+    /// may run without looking at each other.
     void connect(std::uint32_t sm, WritePort<TransactionPointer>& requests, ReadPort<TransactionPointer>& responses,
-                 Clock* sm_clock = nullptr, Cycle sm_latency = Cycle(0));
+                 Clock* sm_clock = nullptr);
 
-    /// The shortest time in which an SM can see anything of the memory system, or the other way round.
+    /// The shortest time in which an SM can see anything of the memory system, or the other way round. `sm_latency`: of
+    /// the way to the interconnect inside the SM.
     static Cycle shortest_delay(const MemoryParameters& parameters, Cycle sm_latency);
 
-    void report(CounterReport& report) const;
+    [[nodiscard]] const MemoryHierarchy& hierarchy() const { return hierarchy_; }
+    void report(CounterReport& report) const { hierarchy_.report(report); }
 
   private:
-    /// An SM's link and the channels on both sides of it.
-    struct Connection {
-        std::unique_ptr<InterconnectLink> link;
-        std::unique_ptr<RegisteredChannel<TransactionPointer>> from_sm, to_sm, requests, responses;
-    };
+    void evaluate(Cycle now) override;
+    /// The cycle in which the transaction is back at its SM.
+    Cycle serve(const MemoryTransaction& transaction, Cycle now);
 
-    Clock& clock_;
-    InterconnectParameters link_parameters_;
-    std::deque<Connection> connections_;
-    RegisteredChannel<DeviceRequest> device_requests_;
-    RegisteredChannel<DeviceResponse> device_responses_;
-    std::unique_ptr<L2Cache> l2_;
-    std::unique_ptr<DeviceMemory> device_memory_;
+    Cycle link_latency_;
+    MemoryHierarchy hierarchy_;
+    std::deque<ReadPort<TransactionPointer>> requests_;    ///< per SM
+    std::deque<WritePort<TransactionPointer>> responses_;  ///< per SM
+    std::deque<RegisteredChannel<TransactionPointer>> channels_;
 };
-
-/// The parameters of the memory system that one SM of `sms` would see if all of them asked for as much: its fair share
-/// of the L2's and the HBM's bandwidth, each as one queue; its own link, all of the capacity and the latencies stay.
-MemoryParameters fair_share(MemoryParameters parameters, std::uint32_t sms);
 
 }  // namespace stcsim

@@ -23,9 +23,6 @@ struct MemoryTransaction {
     bool write = false;
     Bytes bytes{0};  ///< moved: sectors times sector size
     std::vector<SectorRequest> requests;
-    // Kept by the L2 while sectors are awaited from memory:
-    std::uint32_t awaited = 0;
-    Cycle ready{0};
 };
 
 using TransactionPointer = std::unique_ptr<MemoryTransaction>;

@@ -12,13 +12,14 @@ namespace stcsim {
 
 LoadStoreUnit::LoadStoreUnit(const sc_core::sc_module_name& name, Clock& clock,
                              const LoadStoreUnitParameters& parameters, const L2CacheParameters& cache,
-                             std::uint32_t sub_cores, SmIndex sm, GlobalValues* memory)
+                             Cycle link_latency, std::uint32_t sub_cores, SmIndex sm, GlobalValues* memory)
     : ClockedModule(name, clock),
       fills("fills", *this),
       to_memory("to_memory", *this),
       from_memory("from_memory", *this),
       parameters_(parameters),
       cache_(cache),
+      way_to_cache_(parameters.latency + link_latency),
       sm_(sm),
       memory_(memory),
       in_flight_(parameters.outstanding_requests),
@@ -138,7 +139,7 @@ void LoadStoreUnit::accept_request(Cycle now) {
             complete(std::exchange(in_flight_[transaction->tag], {}));
             spare_.push_back(std::move(transaction));
         } else {
-            to_memory.push(std::move(transaction));
+            to_memory.push(std::move(transaction), way_to_cache_);
         }
         for (auto& port : requests) port.busy_until(free_);
         if (has_request()) wake_at(free_);

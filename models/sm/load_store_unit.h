@@ -22,9 +22,11 @@ namespace stcsim {
 
 class LoadStoreUnit : public ClockedModule {
   public:
-    /// `memory` is null if values are not simulated.
+    /// `link_latency`: from the SM to the L2, where a transaction becomes visible. `memory` is null if values are not
+    /// simulated.
     LoadStoreUnit(const sc_core::sc_module_name& name, Clock& clock, const LoadStoreUnitParameters& parameters,
-                  const L2CacheParameters& cache, std::uint32_t sub_cores, SmIndex sm, GlobalValues* memory);
+                  const L2CacheParameters& cache, Cycle link_latency, std::uint32_t sub_cores, SmIndex sm,
+                  GlobalValues* memory);
 
     std::deque<ReadPort<GlobalRequest>> requests;         ///< per sub-core
     std::deque<WritePort<MemoryCompletion>> completions;  ///< per sub-core, for ld.global
@@ -49,6 +51,7 @@ class LoadStoreUnit : public ClockedModule {
 
     LoadStoreUnitParameters parameters_;
     L2CacheParameters cache_;
+    Cycle way_to_cache_;
     SmIndex sm_;
     GlobalValues* memory_;
     std::vector<GlobalRequest> in_flight_;  ///< by transaction tag

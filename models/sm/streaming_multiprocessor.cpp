@@ -48,8 +48,9 @@ void StreamingMultiprocessor::build_shared_units(Clock& clock, const SmParameter
                                                                 context.bank_conflicts, context.memory);
             },
             [&] {
-                load_store_unit_ = std::make_unique<LoadStoreUnit>("load_store_unit", clock, parameters.load_store_unit,
-                                                                   context.cache, sub_cores, index, context.memory);
+                load_store_unit_ =
+                    std::make_unique<LoadStoreUnit>("load_store_unit", clock, parameters.load_store_unit, context.cache,
+                                                    context.link_latency, sub_cores, index, context.memory);
             },
             [&] {
                 barrier_unit_ = std::make_unique<BarrierUnit>("barrier_unit", clock, parameters.barrier_unit, sub_cores,

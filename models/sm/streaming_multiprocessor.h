@@ -25,6 +25,7 @@ struct SmContext {
     std::uint32_t cta_slots;           ///< CTAs resident at once
     Cycle completion_latency;          ///< until the chip hears of a CTA's end
     const L2CacheParameters& cache;    ///< line and sector size
+    Cycle link_latency;                ///< from the SM to the L2
     BankConflicts& bank_conflicts;     ///< of all SMs
     GlobalValues* memory;              ///< null: timing only
     Timeline* timeline;                ///< null: nothing recorded

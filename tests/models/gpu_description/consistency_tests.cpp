@@ -54,6 +54,12 @@ INSTANTIATE_TEST_SUITE_P(
         Contradiction{"UnitBits", {"sm.tensor_core.dot_product_array.unit_bits=100"}, "unit_bits", "rows"},
         Contradiction{"NarrowMultiplexer", {"sm.tensor_core.input_selector.mux_width=2"}, "mux_width", "sparse_path"},
         Contradiction{"SectorsPerLine", {"memory.l2.sector=48"}, "memory.l2.line", "memory.l2.sector"},
+        Contradiction{"ManySectorsPerLine", {"memory.l2.sector=16", "memory.l2.line=256"}, "l2.line", "l2.sector"},
+        Contradiction{"LinesPerRow", {"memory.hbm.row_bytes=1000"}, "memory.hbm.row_bytes", "memory.l2.line"},
+        Contradiction{"SlowOpening",
+                      {"memory.hbm.row_open_seconds=50e-9"},
+                      "memory.hbm.row_open_seconds",
+                      "memory.hbm.row_cycle_seconds"},
         Contradiction{"SlicesPerPartition", {"memory.l2.partitions=3"}, "memory.l2.slices", "memory.l2.partitions"},
         Contradiction{"WholeSets", {"memory.l2.capacity=41943041"}, "memory.l2.capacity", "memory.l2.slices"}),
     [](const auto& suite) { return suite.param.name; });

@@ -143,14 +143,15 @@ TEST(Conservation, EdgesMoveTheSectorsOfTheirAddressesAndEveryInstructionIssuesO
     }
 }
 
-TEST(Conservation, EverySectorReadIsAHitOrMergedOrMissed) {
+TEST(Conservation, EverySectorReadIsANearOrFarHitOrMergedOrMissed) {
     for (const Sparsity sparsity : both_sparsities) {
         for (const Scope scope : {Scope::sm, Scope::chip}) {
             const SimulationResult result = simulate(gemm(600, 400, 512, sparsity), {.scope = scope});
             const auto l2 = [&](const std::string& name) { return result.counters.at("memory.l2." + name); };
             constexpr std::uint64_t sector = 32;
-            EXPECT_EQ((l2("hit_sectors") + l2("merged_sectors") + l2("missed_sectors")) * sector,
-                      result.counters.at("sm.load_store_unit.read_bytes"));
+            EXPECT_EQ(
+                (l2("hit_sectors") + l2("far_hit_sectors") + l2("merged_sectors") + l2("missed_sectors")) * sector,
+                result.counters.at("sm.load_store_unit.read_bytes"));
             EXPECT_EQ(l2("written_sectors") * sector, result.counters.at("sm.load_store_unit.written_bytes"));
         }
     }
