@@ -1,5 +1,7 @@
 #include "validate/prediction.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -34,23 +36,47 @@ std::string text_of(const ReferencePoint& point) {
                       point.work);
 }
 
+std::map<std::string, double, std::less<>> details_of(const SimulationResult& result) {
+    std::map<std::string, double, std::less<>> details;
+    for (const ResultField& field : fields_of({result, std::nullopt})) {
+        if (!field.group.empty() || std::ranges::find(detail_names, field.name) == detail_names.end()) continue;
+        if (const auto* number = std::get_if<double>(&field.value)) details.emplace(field.name, *number);
+        if (const auto* count = std::get_if<std::uint64_t>(&field.value)) {
+            details.emplace(field.name, static_cast<double>(*count));
+        }
+    }
+    return details;
+}
+
+/// The object's members as details; nothing if it is no object of numbers.
+std::optional<std::map<std::string, double, std::less<>>> details_in(const Json& json) {
+    if (!json.is_object()) return std::nullopt;
+    std::map<std::string, double, std::less<>> details;
+    for (const auto& [name, value] : json.items()) {
+        if (!value.is_number()) return std::nullopt;
+        details.emplace(name, value.get<double>());
+    }
+    return details;
+}
+
 }  // namespace
 
 Prediction predict(const ReferencePoint& point, const GpuDescription& gpu, const SimulationOptions& options,
                    const ValidatedModel& model) {
     const auto run_microbench = [&](const MicrobenchWork& work) {
         const MicrobenchResult result = model.measure(work.subject, work.load, gpu.parameters, published_iterations);
-        return Prediction{
-            work.figure == MicrobenchWork::Figure::latency ? result.latency : result.throughput, {}, {}, {}};
+        Prediction prediction;
+        prediction.value = work.figure == MicrobenchWork::Figure::latency ? result.latency : result.throughput;
+        return prediction;
     };
     const auto run_gemm = [&](const GemmWork& work) {
         const SimulationResult result = model.simulate(gpu, work.problem, options);
-        return Prediction{result.time_us, result.kernel, result.bound_by, {}};
+        return Prediction{result.time_us, result.kernel, result.bound_by, {}, details_of(result)};
     };
     try {
         return std::visit(Overloaded{run_microbench, run_gemm}, point.work);
     } catch (const InputError& error) {
-        return Prediction{std::nullopt, {}, {}, error.what()};
+        return Prediction{std::nullopt, {}, {}, error.what(), {}};
     }
 }
 
@@ -62,6 +88,7 @@ std::string to_line(const Prediction& prediction) {
                                      {"reason", prediction.reason}}) {
         if (!text.empty()) line[name] = text;
     }
+    if (!prediction.details.empty()) line["details"] = prediction.details;
     return line.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -78,6 +105,8 @@ std::optional<Prediction> prediction_in(std::string_view line) {
             prediction.bound_by = value.get<std::string>();
         } else if (name == "reason" && value.is_string()) {
             prediction.reason = value.get<std::string>();
+        } else if (const auto details = details_in(value); name == "details" && details) {
+            prediction.details = *details;
         } else {
             return std::nullopt;
         }

@@ -1,7 +1,9 @@
 /// What the model says of a reference point.
 #pragma once
 
+#include <array>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,11 +22,16 @@ struct ValidatedModel {
         measure;
 };
 
+/// Fields of a GEMM's result row (report/result_row.h) that are kept beside the prediction: what explains it.
+inline constexpr std::array<std::string_view, 7> detail_names{
+    "cycles", "clock_mhz", "launch_us", "average_power_w", "l2_read_bytes", "hbm_read_bytes", "hbm_written_bytes"};
+
 struct Prediction {
-    std::optional<double> value;  ///< in the point's unit; nothing where the model cannot run it
-    std::string kernel;           ///< of a GEMM
-    std::string bound_by;         ///< of a GEMM
-    std::string reason;           ///< why there is no value
+    std::optional<double> value;                         ///< in the point's unit; nothing where the model cannot run it
+    std::string kernel;                                  ///< of a GEMM
+    std::string bound_by;                                ///< of a GEMM
+    std::string reason;                                  ///< why there is no value
+    std::map<std::string, double, std::less<>> details;  ///< those of detail_names that apply
 
     bool operator==(const Prediction&) const = default;
 };

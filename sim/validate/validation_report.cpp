@@ -40,21 +40,27 @@ std::vector<NamedField> fields_of(const ValidatedPoint& validated) {
     const auto size = [&](std::uint64_t GemmWork::*member) { return gemm != nullptr ? Field(gemm->*member) : Field(); };
     Field error;
     if (prediction.value) error = 100 * relative_error({point.measured, *prediction.value});
-    return {{"set", std::string(name_of(point.set))},
-            {"type", point.type},
-            {"figure", point.figure},
-            {"name", point.name},
-            {"m", size(&GemmWork::m)},
-            {"n", size(&GemmWork::n)},
-            {"k", size(&GemmWork::k)},
-            {"unit", point.unit},
-            {"measured", point.measured},
-            {"predicted", prediction.value ? Field(*prediction.value) : Field()},
-            {"error_percent", error},
-            {"kernel", text_or_nothing(prediction.kernel)},
-            {"bound_by", text_or_nothing(prediction.bound_by)},
-            {"gpu", point.gpu},
-            {"note", text_or_nothing(prediction.reason.empty() ? point.caveat : prediction.reason)}};
+    std::vector<NamedField> fields{
+        {"set", std::string(name_of(point.set))},
+        {"type", point.type},
+        {"figure", point.figure},
+        {"name", point.name},
+        {"m", size(&GemmWork::m)},
+        {"n", size(&GemmWork::n)},
+        {"k", size(&GemmWork::k)},
+        {"unit", point.unit},
+        {"measured", point.measured},
+        {"predicted", prediction.value ? Field(*prediction.value) : Field()},
+        {"error_percent", error},
+        {"kernel", text_or_nothing(prediction.kernel)},
+        {"bound_by", text_or_nothing(prediction.bound_by)},
+        {"gpu", point.gpu},
+        {"note", text_or_nothing(prediction.reason.empty() ? point.caveat : prediction.reason)}};
+    for (const std::string_view name : detail_names) {
+        const auto detail = prediction.details.find(name);
+        fields.emplace_back(name, detail == prediction.details.end() ? Field() : Field(detail->second));
+    }
+    return fields;
 }
 
 std::string csv_text(const Field& field) {

@@ -14,9 +14,9 @@ namespace {
 
 using testing::HasSubstr;
 
-const Prediction a_time{12.625, "128x128_s3", "tensor core", ""};
-const Prediction another_time{0.1, "64x64_s3", "global data", ""};
-const Prediction a_refusal{std::nullopt, "", "", "found \"this\",\texpected that\n"};
+const Prediction a_time{12.625, "128x128_s3", "tensor core", "", {{"cycles", 17801}, {"clock_mhz", 1199.5}}};
+const Prediction another_time{0.1, "64x64_s3", "global data", "", {}};
+const Prediction a_refusal{std::nullopt, "", "", "found \"this\",\texpected that\n", {}};
 
 /// What opening the file throws; empty if nothing.
 std::string refusal_of(const std::string& file) {
@@ -77,7 +77,8 @@ TEST(PredictionStore, SaysWhichLineIsBroken) {
     const TemporaryFolder folder;
     const std::string file = folder.file("s");
     { PredictionStore(file).add("a", "A", a_time); }
-    for (const char* const line : {"nothing\n", "b\tB\tno json\n", "b\tB\t{\"value\":\"x\"}\n", "b\tB\t{}\n", "\n"}) {
+    for (const char* const line : {"nothing\n", "b\tB\tno json\n", "b\tB\t{\"value\":\"x\"}\n", "b\tB\t{}\n",
+                                   "b\tB\t{\"value\":1,\"details\":[1]}\n", "\n"}) {
         EXPECT_THAT(refusal_of(folder.write("broken", text_of(file) + line)), HasSubstr("broken:3: found")) << line;
     }
 }
@@ -90,7 +91,7 @@ TEST(PredictionStore, IsForOneRunAtATime) {
 
 RC_GTEST_PROP(Prediction, ReadsBackExactly, (double value, std::string kernel)) {
     std::erase_if(kernel, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
-    const Prediction prediction{value, kernel, "", ""};
+    const Prediction prediction{value, kernel, "", "", {{"cycles", value}}};
     RC_ASSERT(prediction_in(to_line(prediction)) == prediction);
 }
 
