@@ -26,7 +26,7 @@ enum class OperationClass : std::uint8_t {
     wait_group,    ///< cp.async.wait_group N: until at most N of the newest groups are pending
     barrier,       ///< bar.sync over all warps of the CTA
     warp_sync,     ///< __syncwarp(): bar.warp.sync over the lanes of the warp
-    convert_pack,  ///< two f32 or s32 registers to one of two packed elements (numerics/output_conversion.h)
+    convert_pack,  ///< elements to another type, packed or one in a register (numerics/output_conversion.h)
     clear,         ///< zero a range of registers
     arithmetic,    ///< an integer, f32 or control operation without modelled values; reads `a`
     exit,          ///< the warp ends
@@ -64,13 +64,15 @@ struct ProvidedOperands {
 struct WarpInstruction {
     OperationClass operation = OperationClass::exit;
     RegisterRange destination;
-    /// mma: A, B, C and (mma.sp) E. Stores: the data in `a`. convert_pack: the pairs in `a`.
+    /// mma: A, B, C and (mma.sp) E. Stores: the data in `a`. convert_pack: the elements in `a`.
     RegisterRange a, b, c, e;
-    const MmaInstruction* mma = nullptr;      ///< an element of mma_instructions()
-    std::uint8_t selector = 0;                ///< sparsity selector of mma.sp
-    bool transposed = false;                  ///< ldmatrix.trans
-    ElementType unpacked = ElementType::f32;  ///< convert_pack: the type of the pairs, f32 or s32
-    ElementType packed = ElementType::f16;    ///< convert_pack: the type of 8 or 16 bits
+    const MmaInstruction* mma = nullptr;  ///< an element of mma_instructions()
+    std::uint8_t selector = 0;            ///< sparsity selector of mma.sp
+    bool transposed = false;              ///< ldmatrix.trans
+    // convert_pack: the elements of type `unpacked` that fill the registers `a` become `packed` ones, spread evenly
+    // over the destination's registers from their low bits on.
+    ElementType unpacked = ElementType::f32;
+    ElementType packed = ElementType::f16;
     /// Operations of class `arithmetic` that follow in the program and depend on nothing pending: they take this many
     /// issue slots directly after the instruction. A compressed notation for address and loop arithmetic.
     std::uint8_t following_arithmetic = 0;

@@ -302,22 +302,31 @@ void WarpScheduler::issue_arithmetic(WarpContext& warp, Cycle now) {
         }
     }
     if (registers_.has_values() && next.operation == OperationClass::convert_pack) {
-        for (std::uint32_t i = 0; i < next.destination.count; ++i) {
-            const LaneValues& low = registers_.at(warp.launch.warp, next.a.first + 2 * i);
-            const LaneValues& high = registers_.at(warp.launch.warp, next.a.first + 2 * i + 1);
-            LaneValues packed;
-            for (std::uint32_t lane = 0; lane < warp_lanes; ++lane) {
-                packed[lane] = stored_element(next.unpacked, next.packed, low[lane]) |
-                               stored_element(next.unpacked, next.packed, high[lane]) << bits_of(next.packed);
-            }
-            registers_.at(warp.launch.warp, next.destination.first + i) = packed;
-        }
+        convert_elements(warp.launch.warp, next);
     }
     if (next.destination.count == 0) return;
     const Cycle ready = now + parameters_.arithmetic_latency;
     warp.scoreboard.begin_write(next.destination, PendingKind::arithmetic);
     arithmetic_results_.push_back({ready, warp.launch.warp, next.destination});
     wake_at(ready);
+}
+
+void WarpScheduler::convert_elements(WarpSlot warp, const WarpInstruction& next) {
+    const std::uint32_t from_bits = bits_of(next.unpacked);
+    const std::uint32_t per_source = 32 / from_bits;
+    const std::uint32_t elements = next.a.count * per_source;
+    const std::uint32_t per_register = elements / next.destination.count;
+    for (std::uint32_t i = 0; i < elements; ++i) {
+        const LaneValues& source = registers_.at(warp, next.a.first + i / per_source);
+        LaneValues& destination = registers_.at(warp, next.destination.first + i / per_register);
+        const std::uint32_t place = i % per_register;
+        for (std::uint32_t lane = 0; lane < warp_lanes; ++lane) {
+            const std::uint64_t element =
+                source[lane] >> i % per_source * from_bits & ((std::uint64_t{1} << from_bits) - 1);
+            const std::uint32_t stored = stored_element(next.unpacked, next.packed, element);
+            destination[lane] = (place == 0 ? 0 : destination[lane]) | stored << place * bits_of(next.packed);
+        }
+    }
 }
 
 void WarpScheduler::end_warp(WarpContext& warp) {

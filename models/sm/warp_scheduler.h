@@ -75,6 +75,7 @@ class WarpScheduler : public ClockedModule {
     void issue_shared(WarpContext& warp);
     void issue_global(WarpContext& warp);
     void issue_arithmetic(WarpContext& warp, Cycle now);
+    void convert_elements(WarpSlot warp, const WarpInstruction& next);
     void end_warp(WarpContext& warp);
     [[nodiscard]] Payload read_payload(const WarpContext& warp, RegisterRange range);
     static TensorCoreState state_for(Obstacle obstacle);

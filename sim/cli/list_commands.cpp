@@ -71,9 +71,11 @@ void kernels_command(const std::vector<std::string>& arguments, std::ostream& ou
                        fmt::format("{}", kernel.row_bytes), fmt::format("{}x{}", kernel.warp_m, kernel.warp_n),
                        fmt::format("{}", kernel.warps()), fmt::format("{}", kernel.stages)});
     }
-    out << "bytes of k: of each row of A, as stored, in a stage (64: k-tiles of 32 for f16 and bf16, 64 for s8, 16 for "
-           "tf32;\n2:4 covers twice the k). A name without its k-tile means the one of 64 bytes: 128x256_s3 is "
-           "128x256x32_s3.\n\n"
+    out << "bytes of k: of each row of A, as stored, in a stage; 64 are 32 columns of f16 and bf16, 64 of s8, 16 of "
+           "tf32,\n"
+           "and twice as many of a 2:4 A. 128x256_s3 is short for 128x256x32_s3. A suffix sets the raster: with _cN "
+           "CTAs\n"
+           "walk strips of N tile columns, with _rN of N tile rows, as in 128x256x32_s3_c4.\n\n"
         << table.text();
 }
 

@@ -35,7 +35,7 @@ void check_combination(const Values& values) {
     if (values.count("gemm") == 0 && values.count("trace") == 0 && values.count("write-config") == 0) {
         throw InputError({}, "neither --gemm nor --trace", "--gemm MxNxK for one GEMM or --trace FILE.csv for many");
     }
-    for (const char* const option : {"batch", "dtype", "acc", "output-dtype", "sparsity"}) {
+    for (const char* const option : {"batch", "dtype", "acc", "output-dtype", "sparsity", "sparse-operand"}) {
         refuse_together(values, option, "trace", "the trace says it for each GEMM");
         if (values.count("trace") == 0) refuse_without(values, option, "gemm");
     }
@@ -121,6 +121,11 @@ GemmProblem problem_of(const Values& values) {
         if (!sparsity) throw InputError({}, fmt::format("--sparsity \"{}\"", *name), "dense or 2:4");
         problem.sparsity = *sparsity;
     }
+    if (const auto name = text_of(values, "sparse-operand")) {
+        const std::optional<SparseOperand> operand = sparse_operand_named(*name);
+        if (!operand) throw InputError({}, fmt::format("--sparse-operand \"{}\"", *name), "a or b");
+        problem.sparse_operand = *operand;
+    }
     check_types(problem, {});
     return problem;
 }
@@ -181,7 +186,8 @@ po::options_description run_options() {
     add("dtype", text("TYPE"), "type of A and B (f16)");
     add("acc", text("TYPE"), "type of the accumulator (f32; s32 for integers)");
     add("output-dtype", text("TYPE"), "type of D as stored (as --dtype)");
-    add("sparsity", text("dense|2:4"), "how A is stored (dense)");
+    add("sparsity", text("dense|2:4"), "how A (or B, see --sparse-operand) is stored (dense)");
+    add("sparse-operand", text("a|b"), "which operand 2:4 is about; b: through the transposed product (a)");
     add("trace", text("FILE.csv"), "simulate every GEMM of a trace: name,m,n,k,batch,dtype,acc,sparsity,count");
     add("compare", "simulate each GEMM dense and 2:4, whatever a trace says");
     add("kernel", text("auto|best|NAME"), "tiling, a name of 'stcsim kernels' (auto)");

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -58,6 +61,19 @@ std::vector<ElementType> output_types(ElementType input, ElementType accumulator
     return {input, accumulator};
 }
 
+/// A name without the suffix of a raster, and that raster.
+std::pair<std::string_view, std::optional<Raster>> split_raster(std::string_view name) {
+    const std::size_t suffix = name.rfind('_');
+    if (suffix == std::string_view::npos || suffix + 2 >= name.size()) return {name, std::nullopt};
+    const char kind = name[suffix + 1];
+    if (kind != 'c' && kind != 'r') return {name, std::nullopt};
+    Raster raster{.strips = kind == 'c' ? Raster::Strips::columns : Raster::Strips::rows};
+    const char* const end = name.data() + name.size();
+    const auto [parsed, status] = std::from_chars(name.data() + suffix + 2, end, raster.width);
+    if (parsed != end || status != std::errc{} || raster.width == 0) return {name, std::nullopt};
+    return {name.substr(0, suffix), raster};
+}
+
 /// "128x256_s3" as "128x256x32_s3"; other names as they are.
 std::string full_name(std::string_view name) {
     const std::size_t stages = name.find("_s");
@@ -72,15 +88,21 @@ std::span<const GemmKernel> kernel_catalogue() {
     return kernels;
 }
 
-const GemmKernel& kernel_named(std::string_view name) {
+GemmKernel kernel_named(std::string_view name) {
+    const auto [base, raster] = split_raster(name);
     const auto kernels = kernel_catalogue();
-    const auto found = std::ranges::find(kernels, full_name(name), &GemmKernel::name);
-    if (found != kernels.end()) return *found;
+    const auto found = std::ranges::find(kernels, full_name(base), &GemmKernel::name);
+    if (found != kernels.end()) {
+        GemmKernel kernel = *found;
+        kernel.name += name.substr(base.size());
+        kernel.raster = raster;
+        return kernel;
+    }
     std::vector<std::string> names{"auto", "best"};
     for (const GemmKernel& kernel : kernels) names.push_back(kernel.name);
     throw InputError({}, fmt::format("kernel '{}'", name),
-                     fmt::format("auto, best or a name of the catalogue (near: {})",
-                                 fmt::join(near_names(full_name(name), names), ", ")));
+                     fmt::format("auto, best or a name of the catalogue (near: {}), which _cN or _rN may follow",
+                                 fmt::join(near_names(full_name(base), names), ", ")));
 }
 
 const MmaInstruction& instruction_for(const GemmProblem& problem) {
@@ -112,6 +134,7 @@ const MmaInstruction& instruction_for(const GemmProblem& problem) {
 
 void check_alignment(const GemmProblem& problem) {
     const bool sparse = problem.sparsity == Sparsity::two_four;
+    const char operand = problem.sparse_operand == SparseOperand::a ? 'A' : 'B';
     const std::uint64_t stored = copy_bytes * 8 / bits_of(problem.input);
     const std::uint64_t granularity = sparse ? 2 * stored : stored;
     if (problem.k % granularity != 0) {
@@ -120,9 +143,9 @@ void check_alignment(const GemmProblem& problem) {
             below == 0 ? fmt::format("{}", granularity) : fmt::format("{} or {}", below, below + granularity);
         throw InputError(
             {}, fmt::format("k = {} in {}", problem.k, problem.name),
-            fmt::format("a multiple of {} for {} {} (rows of {}A are copied 16 bytes at a time); nearest: {}",
-                        granularity, sparse ? "2:4" : "dense", name_of(problem.input), sparse ? "compressed " : "",
-                        nearest));
+            fmt::format("a multiple of {} for {} {} (rows of {} are copied 16 bytes at a time); nearest: {}",
+                        granularity, sparse ? "2:4" : "dense", name_of(problem.input),
+                        sparse ? fmt::format("compressed {}", operand) : "A", nearest));
     }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,12 +14,24 @@
 
 namespace stcsim {
 
+/// The order in which CTAs, as they are launched, walk the tiles of D: strips of `width` tile columns, each row of a
+/// strip after the other, or the same with rows and columns exchanged. CTAs that run together then share rows and
+/// columns of tiles.
+struct Raster {
+    enum class Strips : std::uint8_t { columns, rows };
+    Strips strips = Strips::columns;
+    std::uint32_t width = 1;
+
+    bool operator==(const Raster&) const = default;
+};
+
 /// A multistage tensor-core kernel: a CTA computes a tile of D with `warps()` warps of warp_m x warp_n each, keeping
 /// `stages` tiles along k in shared memory. Sizes in elements.
 ///
 /// The machine moves bytes, so a kernel is named by what its stages hold for 16-bit types: "128x256x32_s3" keeps three
 /// stages of 32 columns, which are 64 bytes, of each row of A as stored. That is 64 logical columns of a 2:4 A, 64
-/// columns of s8 and 16 of tf32.
+/// columns of s8 and 16 of tf32. A suffix names the raster: "128x256x32_s3_c4" walks strips of 4 tile columns, "_r4" of
+/// 4 tile rows; without it the plan takes its default.
 struct GemmKernel {
     std::string name;
     std::uint32_t tile_m;
@@ -27,6 +40,7 @@ struct GemmKernel {
     std::uint32_t warp_n;
     std::uint32_t row_bytes;  ///< of a row of A in a stage: 64 or 128
     std::uint32_t stages;
+    std::optional<Raster> raster = std::nullopt;
 
     [[nodiscard]] std::uint32_t warps() const { return tile_m / warp_m * (tile_n / warp_n); }
 };
@@ -34,8 +48,9 @@ struct GemmKernel {
 /// All kernels, small tiles first.
 std::span<const GemmKernel> kernel_catalogue();
 
-/// The kernel of this name; "128x256_s3" is short for "128x256x32_s3". Throws InputError naming the nearest ones.
-const GemmKernel& kernel_named(std::string_view name);
+/// The kernel of this name: one of the catalogue, with a raster if the name says so; "128x256_s3" is short for
+/// "128x256x32_s3". Throws InputError naming the nearest ones.
+GemmKernel kernel_named(std::string_view name);
 
 /// The instruction a kernel uses for the problem: the large-k shape of its types. Throws InputError for a combination
 /// of types that the instruction set does not have.

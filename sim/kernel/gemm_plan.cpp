@@ -9,8 +9,9 @@
 namespace stcsim {
 namespace {
 
-/// Tile columns in a strip of the launch order; 8 rows of 8 tiles is about what a wave of 108 SMs covers.
-constexpr std::uint64_t strip_columns = 8;
+/// 8 rows of 8 tiles is about what a wave of 108 SMs covers.
+constexpr Raster default_raster{.strips = Raster::Strips::columns, .width = 8};
+constexpr Raster default_transposed_raster{.strips = Raster::Strips::columns, .width = 1};
 /// Registers for addresses, loop state and predicates; the sparse f16 128x128 kernel of a public library compiles to
 /// about this many beside accumulators and fragments (ptxas -v).
 constexpr std::uint32_t working_registers = 24;
@@ -25,8 +26,8 @@ GemmPlan::GemmPlan(const GemmProblem& problem, const GemmKernel& kernel)
     : problem_(problem),
       kernel_(kernel),
       instruction_(&instruction_for(problem)),
-      tile_rows_(ceil_divide<std::uint64_t>(problem.m, kernel.tile_m)),
-      tile_columns_(ceil_divide<std::uint64_t>(problem.n, kernel.tile_n)),
+      tile_rows_(ceil_divide<std::uint64_t>(rows(), kernel.tile_m)),
+      tile_columns_(ceil_divide<std::uint64_t>(columns(), kernel.tile_n)),
       k_tiles_(0) {
     check_alignment(problem);
     k_tiles_ = ceil_divide<std::uint64_t>(problem.k, tile_k());
@@ -40,14 +41,25 @@ GemmPlan::GemmPlan(const GemmProblem& problem, const GemmKernel& kernel)
     addresses_.d = place(d_bytes());
 }
 
+Raster GemmPlan::raster() const {
+    return kernel_.raster.value_or(transposed() ? default_transposed_raster : default_raster);
+}
+
 TileCoordinate GemmPlan::tile_of(CtaIndex cta) const {
-    const std::uint64_t per_batch = tile_rows_ * tile_columns_;
-    const std::uint64_t tile = cta.value() % per_batch;
-    const std::uint64_t strip = tile / (strip_columns * tile_rows_);
-    const std::uint64_t first_column = strip * strip_columns;
-    const std::uint64_t width = std::min(strip_columns, tile_columns_ - first_column);
-    const std::uint64_t within = tile - strip * strip_columns * tile_rows_;
-    return {.batch = cta.value() / per_batch, .row = within / width, .column = first_column + within % width};
+    const Raster order = raster();
+    const bool columns_first = order.strips == Raster::Strips::columns;
+    const std::uint64_t across = columns_first ? tile_columns_ : tile_rows_;  // tiles across the strips
+    const std::uint64_t along = columns_first ? tile_rows_ : tile_columns_;
+    const std::uint64_t tile = cta.value() % (across * along);
+    const std::uint64_t strip = tile / (order.width * along);
+    const std::uint64_t first = strip * order.width;
+    const std::uint64_t width = std::min<std::uint64_t>(order.width, across - first);
+    const std::uint64_t within = tile - first * along;
+    const std::uint64_t at_across = first + within % width;
+    const std::uint64_t at_along = within / width;
+    return {.batch = cta.value() / (across * along),
+            .row = columns_first ? at_along : at_across,
+            .column = columns_first ? at_across : at_along};
 }
 
 std::uint64_t GemmPlan::a_row_bytes() const {
@@ -84,8 +96,10 @@ std::uint32_t GemmPlan::e_fragment_registers() const {
 }
 
 std::uint32_t GemmPlan::exchange_row_bytes() const {
-    // The padding moves each row by four or (32-bit output) eight banks, so that a fragment's rows do not conflict.
-    return kernel_.warp_n * output_bytes() + (output_bytes() == 4 ? 32 : 16);
+    // The padding moves each row by four banks, or by eight where lanes store pairs of 32-bit elements, so that the
+    // rows of a fragment do not conflict.
+    const bool wide_pairs = output_bytes() == 4 && !transposed();
+    return exchange_row_elements() * output_bytes() + (wide_pairs ? 32 : 16);
 }
 
 CtaResources GemmPlan::resources() const {

@@ -18,8 +18,9 @@ struct TileCoordinate {
     std::uint64_t column;  ///< along n
 };
 
-/// Operand matrices in global memory. A is m x stored k and B is n x k (k contiguous in both), D is m x n; the metadata
-/// is in the order of isa/metadata_layout.h, padded to whole tiles. Batches follow each other.
+/// Operand matrices in global memory, named as the kernel sees them (GemmPlan::transposed). A is rows x stored k and B
+/// is columns x k (k contiguous in both), D is m x n; the metadata is in the order of isa/metadata_layout.h, padded to
+/// whole tiles. Batches follow each other.
 struct OperandAddresses {
     std::uint64_t a;
     std::uint64_t b;
@@ -28,6 +29,10 @@ struct OperandAddresses {
 };
 
 /// The launch of a kernel for a problem.
+///
+/// A kernel multiplies a first operand of `rows` rows, which may be sparse, with a second of `columns` columns: A and B
+/// of the problem, but B^T and A^T if B is the sparse one. Everything here speaks of the kernel's A and B, and of rows
+/// and columns of its product; only D in memory is the problem's.
 class GemmPlan {
   public:
     /// Throws InputError for types or sizes the kernel cannot run.
@@ -37,6 +42,11 @@ class GemmPlan {
     [[nodiscard]] const GemmKernel& kernel() const { return kernel_; }
     [[nodiscard]] const MmaInstruction& instruction() const { return *instruction_; }
     [[nodiscard]] bool sparse() const { return instruction_->sparse; }
+
+    /// The kernel computes the transposed product.
+    [[nodiscard]] bool transposed() const { return sparse() && problem_.sparse_operand == SparseOperand::b; }
+    [[nodiscard]] std::uint64_t rows() const { return transposed() ? problem_.n : problem_.m; }
+    [[nodiscard]] std::uint64_t columns() const { return transposed() ? problem_.m : problem_.n; }
 
     // Geometry of a stage: rows of B are twice as long as those of A for 2:4.
     [[nodiscard]] std::uint32_t a_chunks_per_row() const { return kernel_.row_bytes / 16; }
@@ -61,18 +71,25 @@ class GemmPlan {
     [[nodiscard]] std::uint64_t padded_k() const { return k_tiles_ * tile_k(); }
     [[nodiscard]] std::uint64_t ctas() const { return tile_rows_ * tile_columns_ * problem_.batch; }
 
-    /// CTAs in launch order walk strips of a few tile columns, row by row, so that CTAs that run together share rows
-    /// and columns of tiles.
+    /// The kernel's raster or the default: strips of 8 tile columns, or of a single one for the transposed product.
+    /// (Assumed: measured 2:4 times of linear layers, models/reference/gemm_a100_pcie80.csv, grow with the rows of the
+    /// weight as if as many different tiles of it were read as CTAs run together.)
+    [[nodiscard]] Raster raster() const;
     [[nodiscard]] TileCoordinate tile_of(CtaIndex cta) const;
 
     // Bytes of one matrix, of one row of it, and where they start.
     [[nodiscard]] std::uint64_t a_row_bytes() const;
     [[nodiscard]] std::uint64_t b_row_bytes() const;
     [[nodiscard]] std::uint64_t d_row_bytes() const;
-    [[nodiscard]] std::uint64_t a_bytes() const { return problem_.m * a_row_bytes(); }
-    [[nodiscard]] std::uint64_t b_bytes() const { return problem_.n * b_row_bytes(); }
+    [[nodiscard]] std::uint64_t a_bytes() const { return rows() * a_row_bytes(); }
+    [[nodiscard]] std::uint64_t b_bytes() const { return columns() * b_row_bytes(); }
     [[nodiscard]] std::uint64_t e_bytes() const;
     [[nodiscard]] std::uint64_t d_bytes() const { return problem_.m * d_row_bytes(); }
+    /// Where an element of the kernel's product lies in D.
+    [[nodiscard]] std::uint64_t d_offset(std::uint64_t row, std::uint64_t column) const {
+        return transposed() ? column * d_row_bytes() + row * output_bytes()
+                            : row * d_row_bytes() + column * output_bytes();
+    }
     [[nodiscard]] const OperandAddresses& addresses() const { return addresses_; }
 
     /// What a CTA occupies: the registers count accumulators, two sets of fragments and `working_registers`, of
@@ -83,8 +100,9 @@ class GemmPlan {
     [[nodiscard]] std::uint32_t b_fragment_registers() const;
     [[nodiscard]] std::uint32_t e_fragment_registers() const;
 
-    // The epilogue's exchange: each warp passes 16 rows of its tile at a time through its part of shared memory.
+    // The epilogue's exchange: each warp passes parts of 16 rows of D through its part of shared memory.
     [[nodiscard]] std::uint32_t output_bytes() const { return bits_of(problem_.output) / 8; }
+    [[nodiscard]] std::uint32_t exchange_row_elements() const { return transposed() ? kernel_.warp_m : kernel_.warp_n; }
     [[nodiscard]] std::uint32_t exchange_row_bytes() const;
     [[nodiscard]] std::uint32_t exchange_bytes() const { return 16 * exchange_row_bytes(); }
 

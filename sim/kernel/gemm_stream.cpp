@@ -28,10 +28,9 @@ class GemmWarpStream : public WarpStream {
         a_ = addresses.a + tile.batch * plan.a_bytes() + first_row * plan.a_row_bytes();
         b_ = addresses.b + tile.batch * plan.b_bytes() + first_column * plan.b_row_bytes();
         e_ = addresses.e + tile.batch * plan.e_bytes() + tile.row * plan.k_tiles() * plan.e_stage_bytes();
-        d_ = addresses.d + tile.batch * plan.d_bytes() + first_row * plan.d_row_bytes() +
-             first_column * plan.output_bytes();
-        rows_left_ = plan.problem().m - first_row;
-        columns_left_ = plan.problem().n - first_column;
+        d_ = addresses.d + tile.batch * plan.d_bytes() + plan.d_offset(first_row, first_column);
+        rows_left_ = plan.rows() - first_row;
+        columns_left_ = plan.columns() - first_column;
     }
 
     void next(Cycle, WarpInstruction& instruction) override {

@@ -4,7 +4,7 @@
 ///     for each k-tile:
 ///         for each k-group: multiply; meanwhile load the next group's fragments and copy the k-tile `stages - 1`
 ///         ahead; before the last group: commit the copies, wait for the next k-tile, barrier
-///     exchange D through shared memory, store it in whole rows
+///     exchange D through shared memory, store it in rows as long as the warp's tile
 #pragma once
 
 #include <memory>

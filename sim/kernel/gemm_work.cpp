@@ -32,9 +32,9 @@ std::array<MatrixBlock, 3> blocks_read(const GemmPlan& plan, const WorkSegment& 
     };
     const std::uint64_t batch = segment.tile.batch;
     std::array<MatrixBlock, 3> blocks{block(addresses.a + batch * plan.a_bytes(), plan.a_row_bytes(), first_row,
-                                            kernel.tile_m, plan.problem().m, plan.a_chunks_per_row() * 16),
+                                            kernel.tile_m, plan.rows(), plan.a_chunks_per_row() * 16),
                                       block(addresses.b + batch * plan.b_bytes(), plan.b_row_bytes(), first_column,
-                                            kernel.tile_n, plan.problem().n, plan.b_chunks_per_row() * 16),
+                                            kernel.tile_n, plan.columns(), plan.b_chunks_per_row() * 16),
                                       MatrixBlock{}};
     if (plan.sparse()) {
         // Blocks of rows of metadata; a k-tile's part of each is contiguous.
@@ -54,11 +54,13 @@ MatrixBlock block_written(const GemmPlan& plan, const WorkSegment& segment) {
     const GemmKernel& kernel = plan.kernel();
     const std::uint64_t first_row = segment.tile.row * kernel.tile_m;
     const std::uint64_t first_column = segment.tile.column * kernel.tile_n;
-    return {.address = plan.addresses().d + segment.tile.batch * plan.d_bytes() + first_row * plan.d_row_bytes() +
-                       first_column * plan.output_bytes(),
-            .pitch = plan.d_row_bytes(),
-            .rows = left(first_row, kernel.tile_m, plan.problem().m),
-            .bytes = left(first_column, kernel.tile_n, plan.problem().n) * plan.output_bytes()};
+    const std::uint32_t rows = left(first_row, kernel.tile_m, plan.rows());
+    const std::uint32_t columns = left(first_column, kernel.tile_n, plan.columns());
+    return {
+        .address = plan.addresses().d + segment.tile.batch * plan.d_bytes() + plan.d_offset(first_row, first_column),
+        .pitch = plan.d_row_bytes(),
+        .rows = plan.transposed() ? columns : rows,
+        .bytes = (plan.transposed() ? rows : columns) * plan.output_bytes()};
 }
 
 }  // namespace stcsim

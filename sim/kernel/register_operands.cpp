@@ -24,7 +24,7 @@ BitMatrix RegisterOperands::a_matrix(const TileCoordinate& tile, std::uint64_t k
     const std::uint64_t first = plan_.sparse() ? k / 2 : k;
     const std::uint64_t stored = plan_.a_row_bytes() / width;
     BitMatrix matrix(mma.shape.m, mma.stored_k(), mma.a);
-    for (std::size_t row = 0; row < matrix.rows && first_row + row < plan_.problem().m; ++row) {
+    for (std::size_t row = 0; row < matrix.rows && first_row + row < plan_.rows(); ++row) {
         for (std::size_t i = 0; i < matrix.columns && first + i < stored; ++i) {
             matrix.at(row, i) = element(plan_.addresses().a + tile.batch * plan_.a_bytes() +
                                         (first_row + row) * plan_.a_row_bytes() + (first + i) * width);
@@ -39,7 +39,7 @@ BitMatrix RegisterOperands::b_matrix(const TileCoordinate& tile, std::uint64_t k
     const std::uint64_t width = bits_of(plan_.problem().input) / 8;
     const std::uint64_t first_column = tile.column * plan_.kernel().tile_n + fragment.column;
     BitMatrix matrix(mma.shape.k, mma.shape.n, mma.b);
-    for (std::size_t column = 0; column < matrix.columns && first_column + column < plan_.problem().n; ++column) {
+    for (std::size_t column = 0; column < matrix.columns && first_column + column < plan_.columns(); ++column) {
         for (std::size_t i = 0; i < matrix.rows && k + i < plan_.problem().k; ++i) {
             matrix.at(i, column) = element(plan_.addresses().b + tile.batch * plan_.b_bytes() +
                                            (first_column + column) * plan_.b_row_bytes() + (k + i) * width);
@@ -82,13 +82,12 @@ void RegisterOperands::store_result(const TileCoordinate& tile, const FragmentPo
             tile.column * plan_.kernel().tile_n + origin.column + index % n_tiles * mma.shape.n;
         const BitMatrix d = assemble_fragment(
             mma, Operand::d, registers.subspan(std::size_t{index} * mma.d_registers(), mma.d_registers()));
-        for (std::size_t row = 0; row < d.rows && first_row + row < problem.m; ++row) {
-            for (std::size_t column = 0; column < d.columns && first_column + column < problem.n; ++column) {
+        for (std::size_t row = 0; row < d.rows && first_row + row < plan_.rows(); ++row) {
+            for (std::size_t column = 0; column < d.columns && first_column + column < plan_.columns(); ++column) {
                 const std::uint32_t value = stored_element(problem.accumulator, problem.output, d.at(row, column));
                 const auto bytes = std::as_bytes(std::span(&value, 1)).first(plan_.output_bytes());
                 memory_.write(plan_.addresses().d + tile.batch * plan_.d_bytes() +
-                                  (first_row + row) * plan_.d_row_bytes() +
-                                  (first_column + column) * plan_.output_bytes(),
+                                  plan_.d_offset(first_row + row, first_column + column),
                               bytes);
             }
         }

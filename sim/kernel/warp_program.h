@@ -47,6 +47,12 @@ struct ProgramStep {
     FragmentPosition fragment;                 ///< mma
 };
 
+/// A range of registers by numbers that fit it.
+RegisterRange register_range(std::uint32_t first, std::uint32_t count);
+
+/// A step with nothing to complete.
+ProgramStep plain_step(OperationClass operation);
+
 /// The program of one warp of the CTA.
 class WarpProgram {
   public:
@@ -75,7 +81,12 @@ class WarpProgram {
     void add_copies(StepAddress address, std::uint32_t rows, std::uint32_t chunks_per_row, std::uint64_t row_bytes,
                     std::uint32_t stage_offset);
     void add_metadata_copies();
-    void add_exchange(std::uint32_t m_tile);
+    void add_exchange_rows(std::uint32_t m_tile);
+    void add_exchange_columns(std::uint32_t first_n_tile);
+    RegisterRange add_conversion(RegisterRange accumulators, std::uint32_t registers, std::uint32_t& next_temporary);
+    void add_exchange_store(RegisterRange data, std::uint32_t bytes, const LanePositions& places);
+    void add_stores(std::uint32_t part);
+    [[nodiscard]] RegisterRange temporaries() const;
     [[nodiscard]] ProgramStep load_matrix(RegisterRange destination, const LaneOffsets& offsets, StepAddress address);
     LaneOffsets& new_offsets() { return offsets_.emplace_back(); }
 

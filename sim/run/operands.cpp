@@ -55,6 +55,25 @@ std::vector<std::uint8_t> padded_codes(const CompressedMatrix& compressed, std::
     return codes;
 }
 
+/// Compares the stored product of one batch element with the reference.
+void compare_product(const GemmPlan& plan, const BitMatrix& reference, std::span<const std::byte> d, std::size_t batch,
+                     Verification& verification) {
+    const GemmProblem& problem = plan.problem();
+    for (std::size_t row = 0; row < reference.rows; ++row) {
+        for (std::size_t column = 0; column < reference.columns; ++column) {
+            const std::uint32_t expected =
+                stored_element(problem.accumulator, problem.output, reference.at(row, column));
+            std::uint32_t found = 0;
+            std::memcpy(&found, &d[plan.d_offset(row, column)], plan.output_bytes());
+            ++verification.elements;
+            if (found == expected || verification.mismatches++ > 0) continue;
+            verification.first_mismatch =
+                fmt::format("batch {}, row {}, column {}: found {:#x}, expected {:#x}", batch,
+                            plan.transposed() ? column : row, plan.transposed() ? row : column, found, expected);
+        }
+    }
+}
+
 }  // namespace
 
 std::vector<OperandMatrices> generate_operands(const GemmPlan& plan, std::uint64_t seed) {
@@ -62,8 +81,8 @@ std::vector<OperandMatrices> generate_operands(const GemmPlan& plan, std::uint64
     std::mt19937_64 random(seed);
     std::vector<OperandMatrices> operands(problem.batch);
     for (OperandMatrices& one : operands) {
-        one.a = random_matrix(problem.m, problem.k, problem.input, random);
-        one.b = random_matrix(problem.k, problem.n, problem.input, random);
+        one.a = random_matrix(plan.rows(), problem.k, problem.input, random);
+        one.b = random_matrix(problem.k, plan.columns(), problem.input, random);
         if (plan.sparse()) {
             one.a = prune(one.a);
             one.compressed = compress(one.a);
@@ -104,8 +123,7 @@ Verification verify_result(const GemmPlan& plan, const std::vector<OperandMatric
                            const GlobalValues& memory) {
     const GemmProblem& problem = plan.problem();
     const std::span<const std::byte> d = memory.allocation(plan.addresses().d);
-    const std::uint32_t width = plan.output_bytes();
-    const BitMatrix zero(problem.m, problem.n, problem.accumulator);
+    const BitMatrix zero(plan.rows(), plan.columns(), problem.accumulator);
     Verification verification;
     for (std::size_t i = 0; i < operands.size(); ++i) {
         const OperandMatrices& one = operands[i];
@@ -113,18 +131,7 @@ Verification verify_result(const GemmPlan& plan, const std::vector<OperandMatric
         const BitMatrix reference =
             plan.sparse() ? reference_sparse_gemm(one.compressed.values, one.compressed.codes, one.b, zero, options)
                           : reference_gemm(one.a, one.b, zero, options);
-        for (std::size_t element = 0; element < reference.storage.size(); ++element) {
-            const std::uint32_t expected =
-                stored_element(problem.accumulator, problem.output, reference.storage[element]);
-            std::uint32_t found = 0;
-            std::memcpy(&found, &d[i * plan.d_bytes() + element * width], width);
-            ++verification.elements;
-            if (found == expected) continue;
-            if (verification.mismatches++ == 0) {
-                verification.first_mismatch = fmt::format("batch {}, row {}, column {}: found {:#x}, expected {:#x}", i,
-                                                          element / problem.n, element % problem.n, found, expected);
-            }
-        }
+        compare_product(plan, reference, d.subspan(i * plan.d_bytes(), plan.d_bytes()), i, verification);
     }
     return verification;
 }

@@ -12,11 +12,12 @@
 
 namespace stcsim {
 
-/// The operands of one batch element. For a 2:4 problem A is pruned by magnitude and compressed.
+/// The operands of one batch element, as the kernel sees them (GemmPlan): for 2:4 the first one is pruned by magnitude
+/// and compressed.
 struct OperandMatrices {
-    BitMatrix a;                  ///< m x k, with zeros where pruned
+    BitMatrix a;                  ///< rows x k, with zeros where pruned
     CompressedMatrix compressed;  ///< 2:4 only
-    BitMatrix b;                  ///< k x n
+    BitMatrix b;                  ///< k x columns
 };
 
 /// Operands from a seed: the same for the same problem and seed. Floats have magnitudes spread around one and both

@@ -24,6 +24,7 @@ namespace {
 constexpr std::array<std::string_view, 9> required_columns{"name",  "m",   "n",        "k",    "batch",
                                                            "dtype", "acc", "sparsity", "count"};
 constexpr std::string_view output_column = "output";
+constexpr std::string_view sparse_operand_column = "sparse_operand";
 constexpr std::array<ElementType, 11> all_types{
     ElementType::f16, ElementType::bf16, ElementType::tf32, ElementType::f32, ElementType::f64, ElementType::s8,
     ElementType::u8,  ElementType::s4,   ElementType::u4,   ElementType::b1,  ElementType::s32};
@@ -46,6 +47,7 @@ class Header {
         const InputLocation where{file, record.line};
         std::vector<std::string_view> known(required_columns.begin(), required_columns.end());
         known.push_back(output_column);
+        known.push_back(sparse_operand_column);
         for (auto column = columns_.begin(); column != columns_.end(); ++column) {
             if (std::ranges::find(known, *column) == known.end()) {
                 throw InputError(where, fmt::format("column {}", quoted_for_message(*column)), one_of(*column, known));
@@ -131,6 +133,15 @@ class TraceLine {
                          one_of(field, names));
     }
 
+    /// A, unless the trace has the column and its field says otherwise.
+    [[nodiscard]] SparseOperand sparse_operand() const {
+        const std::string_view field = text(sparse_operand_column).value_or("");
+        if (field.empty()) return SparseOperand::a;
+        if (const auto operand = sparse_operand_named(field)) return *operand;
+        throw InputError(where_, fmt::format("{} in column '{}'", quoted_for_message(field), sparse_operand_column),
+                         "a or b");
+    }
+
   private:
     const Header& header_;
     const CsvRecord& record_;
@@ -161,6 +172,7 @@ GemmProblem problem_of(const TraceLine& line) {
     const bool output_given = !line.text(output_column).value_or("").empty();
     problem.output = output_given ? line.type(output_column) : default_output(problem.input);
     problem.sparsity = line.sparsity();
+    problem.sparse_operand = line.sparse_operand();
     problem.count = line.number("count");
     check_types(problem, line.where());
     check_total_work(problem, line.where());

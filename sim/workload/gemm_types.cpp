@@ -59,6 +59,17 @@ std::optional<Sparsity> sparsity_named(std::string_view name) {
     return std::nullopt;
 }
 
+std::string_view name_of(SparseOperand operand) {
+    return operand == SparseOperand::a ? "a" : "b";
+}
+
+std::optional<SparseOperand> sparse_operand_named(std::string_view name) {
+    for (const SparseOperand operand : {SparseOperand::a, SparseOperand::b}) {
+        if (name == name_of(operand)) return operand;
+    }
+    return std::nullopt;
+}
+
 ElementType default_output(ElementType input) {
     const TypeRule* rule = rule_for(input);
     return rule != nullptr ? rule->outputs.front() : input;

@@ -15,6 +15,12 @@ std::string_view name_of(Sparsity sparsity);
 /// The sparsity with this name, or nothing.
 std::optional<Sparsity> sparsity_named(std::string_view name);
 
+/// "a" or "b".
+std::string_view name_of(SparseOperand operand);
+
+/// The operand with this name, or nothing.
+std::optional<SparseOperand> sparse_operand_named(std::string_view name);
+
 /// The type D is stored in unless asked otherwise: the input type, except that tf32, a format of registers only, is
 /// stored as f32, and that the counts of b1 are stored as s32.
 ElementType default_output(ElementType input);

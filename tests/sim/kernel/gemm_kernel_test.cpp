@@ -93,12 +93,23 @@ TEST(KernelCatalogue, ThoseWhoseSparseStagesAreBeyondAnA100SmAreTheOnesThatTheir
 }
 
 TEST(KernelNamed, FindsEveryKernelOfTheCatalogue) {
-    for (const GemmKernel& kernel : kernel_catalogue()) EXPECT_EQ(&kernel_named(kernel.name), &kernel);
+    for (const GemmKernel& kernel : kernel_catalogue()) EXPECT_EQ(kernel_named(kernel.name).name, kernel.name);
 }
 
 TEST(KernelNamed, TakesANameWithoutItsKTileForTheOneOf64Bytes) {
     EXPECT_EQ(kernel_named("128x256_s3").name, "128x256x32_s3");
     EXPECT_EQ(kernel_named("128x256_s3").row_bytes, 64U);
+}
+
+TEST(KernelNamed, ReadsTheRasterFromASuffix) {
+    const GemmKernel columns = kernel_named("128x256x32_s3_c4");
+    EXPECT_EQ(columns.name, "128x256x32_s3_c4");
+    EXPECT_EQ(columns.raster, (Raster{Raster::Strips::columns, 4}));
+    EXPECT_EQ(kernel_named("128x256_s3_r16").raster, (Raster{Raster::Strips::rows, 16}));
+    EXPECT_EQ(kernel_named("128x256_s3").raster, std::nullopt);
+    for (const char* const name : {"128x256_s3_c", "128x256_s3_c0", "128x256_s3_x4", "128x256_s3_c4x", "_c4"}) {
+        EXPECT_THROW(kernel_named(name), InputError) << name;
+    }
 }
 
 TEST(KernelNamed, NamesTheNearestForAnUnknownOne) {

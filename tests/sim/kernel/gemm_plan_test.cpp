@@ -29,14 +29,47 @@ RC_GTEST_PROP(GemmPlan, LaunchOrderVisitsEveryTileExactlyOnce, ()) {
     RC_ASSERT(tiles.size() == plan.ctas());
 }
 
+TEST(GemmPlan, WalksStripsOfColumnsRowByRowAndStripsOfRowsColumnByColumn) {
+    const auto first_tiles = [](const char* kernel) {
+        const GemmPlan plan(problem_of(3 * 64, 3 * 64, 64), kernel_named(kernel));
+        std::string tiles;
+        for (std::uint64_t cta = 0; cta < 9; ++cta) {
+            const TileCoordinate tile = plan.tile_of(CtaIndex(cta));
+            tiles += std::to_string(tile.row) + std::to_string(tile.column) + " ";
+        }
+        return tiles;
+    };
+    EXPECT_EQ(first_tiles("64x64_s3_c1"), "00 10 20 01 11 21 02 12 22 ");
+    EXPECT_EQ(first_tiles("64x64_s3_c2"), "00 01 10 11 20 21 02 12 22 ");
+    EXPECT_EQ(first_tiles("64x64_s3_r1"), "00 01 02 10 11 12 20 21 22 ");
+    EXPECT_EQ(first_tiles("64x64_s3_r2"), "00 10 01 11 02 12 20 21 22 ");
+    EXPECT_EQ(first_tiles("64x64_s3"), first_tiles("64x64_s3_c8"));
+}
+
+TEST(GemmPlan, ASparseBIsTheFirstOperandOfTheTransposedProduct) {
+    GemmProblem problem = problem_of(64, 256, 512, Sparsity::two_four);
+    problem.sparse_operand = SparseOperand::b;
+    const GemmPlan plan(problem, kernel_named("128x64_s3"));
+    EXPECT_TRUE(plan.transposed());
+    EXPECT_EQ(plan.rows(), 256U);
+    EXPECT_EQ(plan.columns(), 64U);
+    EXPECT_EQ(plan.tile_rows(), 2U);
+    EXPECT_EQ(plan.a_bytes(), 256U * 512 * 2 / 2) << "compressed";
+    EXPECT_EQ(plan.b_bytes(), 64U * 512 * 2);
+    EXPECT_EQ(plan.d_row_bytes(), 256U * 2) << "D stays row-major m x n";
+    EXPECT_EQ(plan.d_offset(3, 5), 5U * 256 * 2 + 3 * 2);
+    problem.sparsity = Sparsity::dense;
+    EXPECT_FALSE(GemmPlan(problem, kernel_named("128x64_s3")).transposed()) << "dense needs no transposition";
+}
+
 RC_GTEST_PROP(GemmPlan, TilesCoverTheProblemWithoutAnEmptyOne, ()) {
     const GemmProblem problem = any_problem(4000, 4000, 4000);
     const GemmPlan plan(problem, any_kernel());
     const auto covers = [](std::uint64_t tiles, std::uint64_t tile, std::uint64_t size) {
         return tiles * tile >= size && (tiles - 1) * tile < size;
     };
-    RC_ASSERT(covers(plan.tile_rows(), plan.kernel().tile_m, problem.m));
-    RC_ASSERT(covers(plan.tile_columns(), plan.kernel().tile_n, problem.n));
+    RC_ASSERT(covers(plan.tile_rows(), plan.kernel().tile_m, plan.rows()));
+    RC_ASSERT(covers(plan.tile_columns(), plan.kernel().tile_n, plan.columns()));
     RC_ASSERT(covers(plan.k_tiles(), plan.tile_k(), problem.k));
     RC_ASSERT(plan.padded_k() == plan.k_tiles() * plan.tile_k());
 }
@@ -59,7 +92,7 @@ RC_GTEST_PROP(GemmPlan, OperandsLieApartAndAligned, ()) {
 }
 
 TEST(GemmPlan, SparseOperandsHaveHalfOfAAndTwoBitsOfMetadataPerKeptValue) {
-    const GemmKernel& kernel = kernel_named("128x128_s3");
+    const GemmKernel kernel = kernel_named("128x128_s3");
     const GemmPlan dense(problem_of(256, 384, 512), kernel);
     const GemmPlan sparse(problem_of(256, 384, 512, Sparsity::two_four), kernel);
     EXPECT_EQ(dense.a_bytes(), 256U * 512 * 2);

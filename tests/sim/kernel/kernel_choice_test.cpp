@@ -35,7 +35,7 @@ RC_GTEST_PROP(EstimateCycles, IsPositiveAndFiniteExactlyForKernelsThatFit, ()) {
 
 RC_GTEST_PROP(EstimateCycles, GrowsWithK, ()) {
     GemmProblem problem = any_problem(2000, 2000, 2000);
-    const GemmKernel& kernel = any_kernel();
+    const GemmKernel kernel = any_kernel();
     const double before = estimate_cycles(GemmPlan(problem, kernel), a100());
     problem.k *= 2;
     const double after = estimate_cycles(GemmPlan(problem, kernel), a100());

@@ -42,8 +42,13 @@ inline std::uint64_t any_number(std::uint64_t most) {
     return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange<std::uint64_t>(1, most + 1));
 }
 
-inline const GemmKernel& any_kernel() {
-    return kernel_catalogue()[any_number(kernel_catalogue().size()) - 1];
+/// A kernel of the catalogue, with and without a raster of its own.
+inline GemmKernel any_kernel() {
+    GemmKernel kernel = kernel_catalogue()[any_number(kernel_catalogue().size()) - 1];
+    const auto strips = *rc::gen::element(Raster::Strips::columns, Raster::Strips::rows);
+    if (any_number(3) > 1)
+        kernel.raster = Raster{.strips = strips, .width = static_cast<std::uint32_t>(any_number(12))};
+    return kernel;
 }
 
 inline CtaIndex any_cta(std::uint64_t ctas) {
@@ -63,6 +68,7 @@ inline GemmProblem any_problem(std::uint64_t most_m, std::uint64_t most_n, std::
     GemmProblem problem = problem_of(any_number(most_m), any_number(most_n),
                                      granularity * any_number(most_k / granularity), sparsity, types);
     problem.batch = any_number(3);
+    problem.sparse_operand = *rc::gen::element(SparseOperand::a, SparseOperand::b);
     return problem;
 }
 

@@ -60,10 +60,12 @@ std::uint32_t least_wavefronts(const LaneAccess& access) {
 /// Conflict wavefronts of one operation class over all warps of a CTA. The problem has whole tiles and two k-tiles more
 /// than stages, so that every stage is written and read.
 std::uint32_t conflicts(const GemmKernel& kernel, Sparsity sparsity, const testing::TypeChoice& types,
-                        OperationClass operation) {
+                        OperationClass operation, SparseOperand sparse = SparseOperand::a) {
     const SharedMemoryParameters shared = load_gpu_description("a100-sxm4-40gb").parameters.sm.shared_memory;
     const GemmPlan one_tile(problem_of(kernel.tile_m, kernel.tile_n, 512, sparsity, types), kernel);
     GemmProblem problem = one_tile.problem();
+    problem.sparse_operand = sparse;
+    if (sparse == SparseOperand::b) std::swap(problem.m, problem.n);
     problem.k = std::uint64_t{kernel.stages + 2} * one_tile.tile_k();
     GemmStream stream(GemmPlan(problem, kernel), false);
     std::uint32_t beyond = 0;
@@ -91,6 +93,14 @@ TEST(BankConflicts, DoNotOccurInCopiesAndFragmentLoadsOfAnyKernel) {
 /// Bytes of a row of D in the exchange.
 std::uint32_t exchanged_bytes(const GemmKernel& kernel, const testing::TypeChoice& types) {
     return kernel.warp_n * bits_of(types.output) / 8;
+}
+
+TEST(BankConflicts, DoNotOccurInTheStoresOfTheTransposedExchange) {
+    for (const testing::TypeChoice& types : type_choices) {
+        EXPECT_EQ(conflicts(kernel_named("128x128_s3"), Sparsity::two_four, types, OperationClass::store_shared,
+                            SparseOperand::b),
+                  0U);
+    }
 }
 
 TEST(BankConflicts, DoNotOccurInTheExchangeOfDByWarpTilesWhoseRowsFillALine) {

@@ -49,11 +49,11 @@ Sources expected_sources(const GemmPlan& plan, const TileCoordinate& tile, std::
     const GemmKernel& kernel = plan.kernel();
     const std::uint64_t stage = k_tile % kernel.stages * plan.stage_bytes();
     Sources sources;
-    expect_tile(sources, stage, plan.addresses().a + tile.batch * plan.a_bytes(), tile.row * kernel.tile_m,
-                plan.problem().m, kernel.tile_m, plan.a_row_bytes(), plan.a_chunks_per_row(), k_tile);
+    expect_tile(sources, stage, plan.addresses().a + tile.batch * plan.a_bytes(), tile.row * kernel.tile_m, plan.rows(),
+                kernel.tile_m, plan.a_row_bytes(), plan.a_chunks_per_row(), k_tile);
     expect_tile(sources, stage + plan.a_stage_bytes(), plan.addresses().b + tile.batch * plan.b_bytes(),
-                tile.column * kernel.tile_n, plan.problem().n, kernel.tile_n, plan.b_row_bytes(),
-                plan.b_chunks_per_row(), k_tile);
+                tile.column * kernel.tile_n, plan.columns(), kernel.tile_n, plan.b_row_bytes(), plan.b_chunks_per_row(),
+                k_tile);
     // Metadata: blocks of 128 bytes, [row block][block along k] in memory and in the stage.
     const ElementType input = plan.problem().input;
     const std::uint64_t blocks = plan.sparse() ? plan.tile_k() / metadata_block_columns(input) : 0;

@@ -47,6 +47,7 @@ TEST(Verification, PassesForEveryTypeDenseAndSparseOnAShapeWithEdges) {
             problem.accumulator = types.accumulator;
             problem.output = types.output;
             expect_verified(problem, {.kernel = "128x64x32_s3"});
+            problem.sparse_operand = SparseOperand::b;
             expect_verified(problem, {.kernel = "64x64x64_s2"});
             expect_verified(problem, {.scope = Scope::core, .kernel = "128x64x64_s3"});
         }

@@ -290,5 +290,17 @@ TEST_F(GemmTrace, ReadsBackWhateverIsWritten) {
     EXPECT_TRUE(holds);
 }
 
+TEST_F(GemmTrace, TakesTheSparseOperandFromAColumnOfItsOwn) {
+    const std::string start(header.substr(0, header.size() - 1));
+    const std::string line(line_of_layer.substr(0, line_of_layer.size() - 1));
+    const auto problems = read(start + ",sparse_operand\n" + line + ",b\n" + line + ",a\n" + line + ",\n");
+    ASSERT_EQ(problems.size(), 3U);
+    EXPECT_EQ(problems[0].sparse_operand, SparseOperand::b);
+    EXPECT_EQ(problems[1].sparse_operand, SparseOperand::a);
+    EXPECT_EQ(problems[2].sparse_operand, SparseOperand::a);
+    EXPECT_EQ(read(std::string(header) + std::string(line_of_layer)).front().sparse_operand, SparseOperand::a);
+    expect_refused(start + ",sparse_operand\n" + line + ",c\n", 2, "'c'", "a or b");
+}
+
 }  // namespace
 }  // namespace stcsim
