@@ -45,17 +45,17 @@ std::size_t L2Cache::slice_of(std::uint32_t partition, std::uint64_t line) const
     return partition * slices_per_partition_ + interleave(line, slices_per_partition_);
 }
 
-std::uint32_t L2Cache::home_of(std::uint64_t hash) const {
-    return static_cast<std::uint32_t>((hash >> 52U) * parameters_.partitions >> 12U);
+std::uint32_t L2Cache::home_of(std::uint64_t line) const {
+    return static_cast<std::uint32_t>(interleave(line, parameters_.partitions));
 }
 
 double L2Cache::bytes_of(std::uint32_t sectors) const {
     return static_cast<double>(count(sectors) * parameters_.sector.value());
 }
 
-L2Line& L2Cache::access_tags(std::uint32_t partition, std::uint64_t hash, const L2Request& request, double turn) {
+L2Line& L2Cache::access_tags(std::uint32_t partition, const L2Request& request, double turn) {
     std::optional<Eviction> evicted;
-    L2Line& line = tags_[partition].access(request.line, hash, evicted);
+    L2Line& line = tags_[partition].access(request.line, evicted);
     if (evicted) {
         dirty_sectors_ -= count(evicted->dirty);
         write_back(evicted->line, evicted->dirty, turn, request.now);
@@ -78,13 +78,12 @@ double L2Cache::fetch(const L2Request& request, std::uint32_t sectors, double tu
            hit_latency_;
 }
 
-double L2Cache::cross(std::uint64_t hash, const L2Request& request, std::uint32_t sectors, double turn,
-                      L2Answer& answer) {
-    const std::uint32_t home = home_of(hash);
+double L2Cache::cross(const L2Request& request, std::uint32_t sectors, double turn, L2Answer& answer) {
+    const std::uint32_t home = home_of(request.line);
     const double bytes = bytes_of(sectors);
     answer.far = true;
     const double home_turn = slices_[slice_of(home, request.line)].book(turn, bytes, request.now);
-    L2Line& line = access_tags(home, hash, request, home_turn);
+    L2Line& line = access_tags(home, request, home_turn);
     const std::uint32_t missing = sectors & ~std::uint32_t{line.present};
     const std::uint32_t found = sectors & line.present;
     double ready = home_turn + hit_latency_;
@@ -106,10 +105,9 @@ double L2Cache::cross(std::uint64_t hash, const L2Request& request, std::uint32_
 
 L2Answer L2Cache::read(const L2Request& request) {
     L2Answer answer;
-    const std::uint64_t hash = hash_address(request.line);
     const double turn = slices_[slice_of(request.partition, request.line)].book(request.arrival,
                                                                                 bytes_of(request.sectors), request.now);
-    L2Line& line = access_tags(request.partition, hash, request, turn);
+    L2Line& line = access_tags(request.partition, request, turn);
     const std::uint32_t missing = request.sectors & ~std::uint32_t{line.present};
     const std::uint32_t found = request.sectors & line.present;
     answer.ready = turn + hit_latency_;
@@ -122,11 +120,11 @@ L2Answer L2Cache::read(const L2Request& request) {
     }
     if (missing == 0) return answer;
     double arrived = 0;
-    if (home_of(hash) == request.partition) {
+    if (home_of(request.line) == request.partition) {
         answer.from_memory = true;
         arrived = fetch(request, missing, turn);
     } else {
-        arrived = cross(hash, request, missing, turn, answer);
+        arrived = cross(request, missing, turn, answer);
     }
     fill(line, missing, arrived, turn);
     answer.ready = std::max(answer.ready, arrived);
@@ -135,14 +133,13 @@ L2Answer L2Cache::read(const L2Request& request) {
 
 L2Answer L2Cache::write(const L2Request& request) {
     L2Answer answer;
-    const std::uint64_t hash = hash_address(request.line);
-    const std::uint32_t home = home_of(hash);
+    const std::uint32_t home = home_of(request.line);
     const double bytes = bytes_of(request.sectors);
     answer.far = home != request.partition;
     double arrival = request.arrival;
     if (answer.far) arrival = crossings_[request.partition].book(arrival, bytes, request.now) + far_latency_;
     const double turn = slices_[slice_of(home, request.line)].book(arrival, bytes, request.now);
-    L2Line& line = access_tags(home, hash, request, turn);
+    L2Line& line = access_tags(home, request, turn);
     const std::uint32_t clean = request.sectors & ~std::uint32_t{line.dirty};
     counts_.written += count(request.sectors);
     if (limits_dirty_ && line.dirty == 0) dirty_lines_.push_back(request.line);
@@ -150,16 +147,16 @@ L2Answer L2Cache::write(const L2Request& request) {
     line.dirty = static_cast<std::uint8_t>(line.dirty | request.sectors);
     line.present = static_cast<std::uint8_t>(line.present | request.sectors);
     line.pending = static_cast<std::uint8_t>(line.pending & ~request.sectors);
-    drop_copies(home, hash, request.line);
+    drop_copies(home, request.line);
     while (limits_dirty_ && dirty_sectors_ > most_dirty_sectors_) write_back_oldest(turn, request.now);
     answer.ready = turn + hit_latency_;
     return answer;
 }
 
-void L2Cache::drop_copies(std::uint32_t home, std::uint64_t hash, std::uint64_t line) {
+void L2Cache::drop_copies(std::uint32_t home, std::uint64_t line) {
     for (std::uint32_t partition = 0; partition < tags_.size(); ++partition) {
         if (partition == home) continue;
-        if (L2Line* const copy = tags_[partition].find(line, hash)) copy->present = copy->pending = 0;
+        if (L2Line* const copy = tags_[partition].find(line)) copy->present = copy->pending = 0;
     }
 }
 
@@ -171,8 +168,7 @@ void L2Cache::write_back(std::uint64_t line, std::uint32_t sectors, double arriv
 void L2Cache::write_back_oldest(double arrival, double now) {
     const std::uint64_t oldest = dirty_lines_.front();
     dirty_lines_.pop_front();
-    const std::uint64_t hash = hash_address(oldest);
-    L2Line* const line = tags_[home_of(hash)].find(oldest, hash);
+    L2Line* const line = tags_[home_of(oldest)].find(oldest);
     if (line == nullptr || line->dirty == 0) return;
     dirty_sectors_ -= count(line->dirty);
     write_back(oldest, line->dirty, arrival, now);

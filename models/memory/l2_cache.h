@@ -63,20 +63,22 @@ class L2Cache {
     /// The slice that serves a line to the SMs of a partition.
     [[nodiscard]] std::size_t slice_of(std::uint32_t partition, std::uint64_t line) const;
 
+    /// The home partition of a line.
+    [[nodiscard]] std::uint32_t home_of(std::uint64_t line) const;
+
     [[nodiscard]] const L2Counts& counts() const { return counts_; }
     [[nodiscard]] const DeviceMemory& device_memory() const { return device_memory_; }
 
   private:
-    [[nodiscard]] std::uint32_t home_of(std::uint64_t hash) const;
     [[nodiscard]] double bytes_of(std::uint32_t sectors) const;
     /// The line in the tags of a partition; what had to leave is written back.
-    L2Line& access_tags(std::uint32_t partition, std::uint64_t hash, const L2Request& request, double turn);
+    L2Line& access_tags(std::uint32_t partition, const L2Request& request, double turn);
     /// Marks sectors as present from cycle `ready` on.
     static void fill(L2Line& line, std::uint32_t sectors, double ready, double turn);
     /// When sectors that are not in the SM's partition, which is not their home, leave the slice there.
-    double cross(std::uint64_t hash, const L2Request& request, std::uint32_t sectors, double turn, L2Answer& answer);
+    double cross(const L2Request& request, std::uint32_t sectors, double turn, L2Answer& answer);
     double fetch(const L2Request& request, std::uint32_t sectors, double turn);
-    void drop_copies(std::uint32_t home, std::uint64_t hash, std::uint64_t line);
+    void drop_copies(std::uint32_t home, std::uint64_t line);
     void write_back(std::uint64_t line, std::uint32_t sectors, double arrival, double now);
     void write_back_oldest(double arrival, double now);
 

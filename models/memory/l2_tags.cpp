@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "memory/address_hash.h"
 
 namespace stcsim {
 namespace {
@@ -17,16 +18,16 @@ std::uint32_t tag_of(std::uint64_t line) {
 }  // namespace
 
 L2Tags::L2Tags(const L2CacheParameters& parameters, Bytes capacity)
-    : ways_(parameters.ways),
+    : partitions_(parameters.partitions),
+      ways_(parameters.ways),
       sets_(capacity.value() / parameters.line.value() / parameters.ways),
       tags_(sets_ * ways_),
       lines_(sets_ * ways_) {
     STCSIM_ASSERT(sets_ > 0);
 }
 
-std::size_t L2Tags::first_way(std::uint64_t hash) const {
-    // The upper half of the product of a 32-bit fraction and the number of sets: cheaper than a division.
-    return ((hash >> 20U & 0xffffffffU) * sets_ >> 32U) * ways_;
+std::size_t L2Tags::first_way(std::uint64_t line) const {
+    return interleave(line / partitions_, sets_) * ways_;
 }
 
 std::size_t L2Tags::way_of(std::uint64_t line, std::size_t first) const {
@@ -46,13 +47,13 @@ std::uint32_t L2Tags::next_use() {
     return ++uses_;
 }
 
-L2Line* L2Tags::find(std::uint64_t line, std::uint64_t hash) {
-    const std::size_t way = way_of(line, first_way(hash));
+L2Line* L2Tags::find(std::uint64_t line) {
+    const std::size_t way = way_of(line, first_way(line));
     return way == not_found ? nullptr : &lines_[way];
 }
 
-L2Line& L2Tags::access(std::uint64_t line, std::uint64_t hash, std::optional<Eviction>& evicted) {
-    const std::size_t first = first_way(hash);
+L2Line& L2Tags::access(std::uint64_t line, std::optional<Eviction>& evicted) {
+    const std::size_t first = first_way(line);
     std::size_t way = way_of(line, first);
     if (way == not_found) {
         way = first;

@@ -27,22 +27,25 @@ struct Eviction {
 /// Set-associative, least recently used.
 class L2Tags {
   public:
-    /// `capacity`: of this partition.
+    /// `capacity`: of this partition. Lines next to each other whose homes are different partitions have the same set,
+    /// so that neighbouring lines fill all sets alike, whether they are all here or only those that have their home
+    /// here.
     L2Tags(const L2CacheParameters& parameters, Bytes capacity);
 
     /// The line, made most recently used; allocated without sectors if it is not there, and then `evicted` tells which
-    /// dirty line left. `hash` is hash_address(line).
-    L2Line& access(std::uint64_t line, std::uint64_t hash, std::optional<Eviction>& evicted);
+    /// dirty line left.
+    L2Line& access(std::uint64_t line, std::optional<Eviction>& evicted);
     /// The line if it is there; its age stays.
-    L2Line* find(std::uint64_t line, std::uint64_t hash);
+    L2Line* find(std::uint64_t line);
 
   private:
     static constexpr std::size_t not_found = ~std::size_t{0};
 
-    [[nodiscard]] std::size_t first_way(std::uint64_t hash) const;
+    [[nodiscard]] std::size_t first_way(std::uint64_t line) const;
     [[nodiscard]] std::size_t way_of(std::uint64_t line, std::size_t first) const;
     std::uint32_t next_use();
 
+    std::uint32_t partitions_;
     std::uint32_t ways_;
     std::size_t sets_;
     std::uint32_t uses_ = 0;

@@ -34,7 +34,7 @@ Cycle MemoryHierarchy::access(const LineAccess& access, Cycle now) {
     const auto present = static_cast<double>(now.value());
     const std::uint64_t bytes =
         static_cast<std::uint64_t>(std::popcount(access.sectors)) * parameters_.l2.sector.value();
-    const auto partition = access.sm.value() % parameters_.l2.partitions;
+    const std::uint32_t partition = partition_of(access.sm);
 
     double& up = up_free_[access.sm.value()];
     up = std::max(up, present) + request_cycles_ +
@@ -58,6 +58,14 @@ Cycle MemoryHierarchy::access(const LineAccess& access, Cycle now) {
     read_bytes_ += bytes;
     const double returned = down_[access.sm.value()].book(answer.ready, static_cast<double>(bytes), present);
     return Cycle(static_cast<std::uint64_t>(std::ceil(returned + link_latency_)));
+}
+
+std::size_t MemoryHierarchy::slice_of(SmIndex sm, std::uint64_t line) const {
+    return l2_.slice_of(partition_of(sm), line);
+}
+
+bool MemoryHierarchy::is_near(SmIndex sm, std::uint64_t line) const {
+    return l2_.home_of(line) == partition_of(sm);
 }
 
 MemoryTraffic MemoryHierarchy::traffic() const {

@@ -51,10 +51,15 @@ class MemoryHierarchy {
     /// which its data are back at the SM (reads) or the L2 has taken it (writes).
     Cycle access(const LineAccess& access, Cycle now);
 
+    /// The slice that serves the line to the SM, and whether the line's home is the SM's own partition.
+    [[nodiscard]] std::size_t slice_of(SmIndex sm, std::uint64_t line) const;
+    [[nodiscard]] bool is_near(SmIndex sm, std::uint64_t line) const;
+
     [[nodiscard]] MemoryTraffic traffic() const;
     void report(CounterReport& report) const;
 
   private:
+    [[nodiscard]] std::uint32_t partition_of(SmIndex sm) const { return sm.value() % parameters_.l2.partitions; }
     [[nodiscard]] double round_trip(const L2Answer& answer) const;
 
     MemoryParameters parameters_;

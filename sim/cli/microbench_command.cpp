@@ -16,6 +16,7 @@
 #include "cli/progress.h"
 #include "files/atomic_file.h"
 #include "gpu/gpu_description.h"
+#include "microbench/memory_bench.h"
 #include "microbench/microbench.h"
 #include "microbench/microbench_report.h"
 
@@ -44,8 +45,11 @@ po::options_description microbench_options() {
         "one instruction (all): of 'stcsim instructions', ldmatrix.x1|x2|x4, ld.shared.u32[.Nway]");
     add("warps", text("LIST"), "warps of the thread block, such as 4 or 1,2,4 or 1-8 (1,4,8)");
     add("ilp", text("LIST"), "independent instructions per warp and iteration (1-6)");
+    add("memory", "latencies and bandwidths of L2 and memory instead of instructions");
     add("iterations", text("NUMBER"), "iterations of the timed loop (999, as published)");
-    add("csv", text("FILE"), "write every measurement: instr,warps,ilp,latency_cyc,throughput,peak,unit");
+    add("csv", text("FILE"),
+        "write every measurement: instr,warps,ilp,latency_cyc,throughput,peak,unit; with --memory "
+        "level,metric,value,unit");
     return options;
 }
 
@@ -130,6 +134,24 @@ std::vector<MicrobenchResult> measure_all(const MicrobenchRequest& request, cons
     return results;
 }
 
+/// --memory: the figures of the memory model.
+void memory_command(const po::variables_map& values, const Simulator& simulator, std::ostream& out) {
+    for (const char* const other : {"instr", "warps", "ilp", "iterations"}) {
+        if (values.count(other) == 0) continue;
+        throw InputError({}, fmt::format("--memory with --{}", other), "one of them");
+    }
+    using Texts = std::vector<std::string>;
+    const GpuDescription gpu =
+        gpu_in_force(values["gpu"].as<std::string>(), values.count("set") != 0 ? values["set"].as<Texts>() : Texts());
+    if (values.count("csv") != 0) check_writable(values["csv"].as<std::string>());
+    const std::vector<MemoryFigure> figures = simulator.measure_memory(gpu.parameters);
+    if (values.count("csv") != 0) write_whole_file(values["csv"].as<std::string>(), memory_csv(figures));
+    out << fmt::format(
+        "GPU {}; chases: one SM, each load of a sector when the one before is back; streams: all SMs or one, whole "
+        "lines\n\n{}",
+        gpu.name, memory_table(figures));
+}
+
 }  // namespace
 
 void microbench_command(const std::vector<std::string>& arguments, const Simulator& simulator, std::ostream& out,
@@ -140,6 +162,7 @@ void microbench_command(const std::vector<std::string>& arguments, const Simulat
         out << "stcsim microbench: latency and throughput of single instructions on the model of one SM\n\n" << options;
         return;
     }
+    if (values.count("memory") != 0) return memory_command(values, simulator, out);
     const MicrobenchRequest request = request_of(values);
     const std::vector<MicrobenchResult> results = measure_all(request, simulator, err);
     if (request.csv) write_whole_file(*request.csv, microbench_csv(results));

@@ -5,13 +5,15 @@
 #include <span>
 #include <vector>
 
+#include "microbench/memory_bench.h"
 #include "microbench/microbench.h"
 #include "mma_batch/mma_batch.h"
 #include "run/simulate.h"
 
 namespace stcsim {
 
-/// simulate_gemm, check_gemm, execute_by_simulation and measure, or stand-ins that keep their contracts.
+/// simulate_gemm, check_gemm, execute_by_simulation, measure and measure_memory, or stand-ins that keep their
+/// contracts.
 struct Simulator {
     std::function<SimulationResult(const GpuDescription&, const GemmProblem&, const SimulationOptions&)> simulate;
     std::function<void(const GpuDescription&, const GemmProblem&, const SimulationOptions&)> check;
@@ -21,6 +23,7 @@ struct Simulator {
     std::function<MicrobenchResult(const MicrobenchSubject&, const MicrobenchLoad&, const GpuParameters&,
                                    std::uint32_t)>
         measure = nullptr;
+    std::function<std::vector<MemoryFigure>(const GpuParameters&)> measure_memory = nullptr;  ///< as measure
 };
 
 }  // namespace stcsim

@@ -67,7 +67,7 @@ INSTANTIATE_TEST_SUITE_P(
         Corruption{"AboveRange", "rows = { value = 8", "rows = { value = 65536", "rows = {", {"65536"}},
         Corruption{"WrapsTo32Bits", "rows = { value = 8", "rows = { value = 4294967304", "rows = {", {"4294967304"}},
         Corruption{"IntegerForTruth", "value = true", "value = 1", "sparse_path = {", {"true or false"}},
-        Corruption{"NotANumber", "value = 0.93", "value = nan", "efficiency =", {"nan", "a number from 0.01 to 1"}},
+        Corruption{"NotANumber", "value = 0.91", "value = nan", "efficiency =", {"nan", "a number from 0.01 to 1"}},
         Corruption{"Infinity", "value = 1.41e9", "value = inf", "clock_hz =", {"inf"}},
         Corruption{"NegativeCycles", "value = 267", "value = -267", "latency = { value = -267", {"-267"}},
         Corruption{"DateForInteger", "rows = { value = 8", "rows = { value = 2020-05-14", "rows = {", {"a date"}},

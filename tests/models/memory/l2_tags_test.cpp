@@ -26,11 +26,11 @@ L2Tags tags_of_four_lines() {
 }
 
 L2Line& access(L2Tags& tags, std::uint64_t line, std::optional<Eviction>& evicted) {
-    return tags.access(line, hash_address(line), evicted);
+    return tags.access(line, evicted);
 }
 
 bool has(L2Tags& tags, std::uint64_t line) {
-    return tags.find(line, hash_address(line)) != nullptr;
+    return tags.find(line) != nullptr;
 }
 
 TEST(L2Tags, ReplaceTheLeastRecentlyUsedLine) {

@@ -72,6 +72,9 @@ class MadeUpSimulator {
                     result.throughput = 100;
                     result.peak = 1000;
                     return result;
+                },
+                [](const GpuParameters&) {
+                    return std::vector<MemoryFigure>{{"near", "latency", 208.25, "cyc"}};
                 }};
     }
 };

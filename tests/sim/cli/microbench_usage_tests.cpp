@@ -51,12 +51,27 @@ INSTANTIATE_TEST_SUITE_P(
         BadMicrobench{"EmptyItem", {some, "--ilp", "1,,2"}, "--ilp"},
         BadMicrobench{"TooMuchIlp", {some, "--ilp", "9"}, "from 1 to 8"},
         BadMicrobench{"NoIterations", {some, "--iterations", "0"}, "--iterations"},
+        BadMicrobench{"MemoryAndAnInstruction", {some, "--memory"}, "--memory with --instr"},
+        BadMicrobench{"MemoryAndWarps", {"--memory", "--warps", "4"}, "--memory with --warps"},
+        BadMicrobench{
+            "MemoryAndUnwritableCsv", {"--memory", "--csv", "/no/such/folder/a.csv"}, "/no/such/folder/a.csv"},
         BadMicrobench{"UnwritableCsv", {some, "--csv", "/no/such/folder/a.csv"}, "/no/such/folder/a.csv"},
         BadMicrobench{"SparseWithoutSparsePath",
                       {"--gpu", "a100-dense-only", "--instr", "mma.sp.m16n8k32.f32.f16.f16.f32"},
                       "sparse_path"},
         BadMicrobench{"UnknownParameter", {some, "--set", "sm.warps=1"}, "sm.warps"}),
     [](const auto& instance) { return instance.param.name; });
+
+TEST(Microbench, WritesTheFiguresOfTheMemory) {
+    const TemporaryFolder folder;
+    const std::string csv = folder.file("m.csv");
+    MadeUpSimulator simulator;
+    const Outcome outcome = simulator.run({"microbench", "--memory", "--csv", csv});
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_TRUE(simulator.measured_iterations.empty());
+    EXPECT_THAT(outcome.out, HasSubstr("208.2"));
+    EXPECT_EQ(text_of(csv), "level,metric,value,unit\n\"near\",latency,208.25,cyc\n");
+}
 
 TEST(Microbench, WritesEveryMeasurementOfTheGridThatFits) {
     const TemporaryFolder folder;
