@@ -8,6 +8,6 @@ int main(int argc, char** argv) {
     stcsim::remove_temporary_files_on_interrupt();
     return stcsim::run_command_line({argv, argv + argc},
                                     {stcsim::simulate_gemm, stcsim::check_gemm, stcsim::execute_by_simulation,
-                                     stcsim::measure, stcsim::measure_memory},
+                                     stcsim::measure, stcsim::measure_memory, stcsim::measure_memory_work},
                                     std::cout, std::cerr);
 }

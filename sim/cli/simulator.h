@@ -9,11 +9,12 @@
 #include "microbench/microbench.h"
 #include "mma_batch/mma_batch.h"
 #include "run/simulate.h"
+#include "validate/memory_work.h"
 
 namespace stcsim {
 
-/// simulate_gemm, check_gemm, execute_by_simulation, measure and measure_memory, or stand-ins that keep their
-/// contracts.
+/// simulate_gemm, check_gemm, execute_by_simulation, measure, measure_memory and measure_memory_work, or
+/// stand-ins that keep their contracts.
 struct Simulator {
     std::function<SimulationResult(const GpuDescription&, const GemmProblem&, const SimulationOptions&)> simulate;
     std::function<void(const GpuDescription&, const GemmProblem&, const SimulationOptions&)> check;
@@ -23,7 +24,8 @@ struct Simulator {
     std::function<MicrobenchResult(const MicrobenchSubject&, const MicrobenchLoad&, const GpuParameters&,
                                    std::uint32_t)>
         measure = nullptr;
-    std::function<std::vector<MemoryFigure>(const GpuParameters&)> measure_memory = nullptr;  ///< as measure
+    std::function<std::vector<MemoryFigure>(const GpuParameters&)> measure_memory = nullptr;       ///< as measure
+    std::function<double(const MemoryWork&, const GpuParameters&)> measure_memory_work = nullptr;  ///< as measure
 };
 
 }  // namespace stcsim

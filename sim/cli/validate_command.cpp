@@ -65,7 +65,7 @@ std::vector<ValidatedPoint> validate_with(ValidationRequest& validation, const V
     }
     Progress progress(err, isatty(STDERR_FILENO) != 0, validation.points.size());
     std::vector<ValidatedPoint> points =
-        validate(validation, {simulator.simulate, simulator.measure},
+        validate(validation, {simulator.simulate, simulator.measure, simulator.measure_memory_work},
                  [&](std::size_t done, std::size_t, const std::string& name) { progress.report(done - 1, name, 1); });
     validation.store = nullptr;
     return points;

@@ -54,7 +54,7 @@ po::options_description validate_options() {
     const auto texts = [](const char* placeholder) { return po::value<Texts>()->value_name(placeholder); };
     auto add = options.add_options();
     add("help,h", "this help");
-    add("set", texts("NAME"), "instructions, shared-memory or gemm; repeatable (all of them)");
+    add("set", texts("NAME"), "instructions, shared-memory, memory or gemm; repeatable (all of them)");
     add("quick", "a fixed subset of the points");
     add("only", text("TEXT"), "only points whose \"TYPE FIGURE NAME\" contains this, such as \"f16 2:4 1024x\"");
     add("gpu", text("NAME|FILE"), "GPU description (the one that each point was measured on)");

@@ -48,24 +48,25 @@ const MeasuredType& type_of(const ReferenceRow& row) {
 
 /// The point of a row and sparsity, without its measurement.
 ReferencePoint point_of(const ReferenceRow& row, const MeasuredType& type, Sparsity sparsity) {
-    GemmWork work{row.count("M"), row.count("N"), row.count("K"), {}};
-    work.problem.m = work.n;
-    work.problem.n = work.m;
-    work.problem.k = work.k;
-    work.problem.input = type.input;
-    work.problem.accumulator = type.accumulator;
-    work.problem.output = sparsity == Sparsity::dense ? type.dense_output : type.sparse_output;
-    work.problem.sparsity = sparsity;
-    work.problem.name = fmt::format("{}x{}x{}", work.m, work.n, work.k);
+    GemmProblem problem;
+    problem.m = row.count("M");
+    problem.n = row.count("N");
+    problem.k = row.count("K");
+    problem.input = type.input;
+    problem.accumulator = type.accumulator;
+    problem.output = sparsity == Sparsity::dense ? type.dense_output : type.sparse_output;
+    problem.sparsity = sparsity;
+    problem.sparse_operand = SparseOperand::b;
+    problem.name = fmt::format("{}x{}x{}", problem.m, problem.n, problem.k);
 
     ReferencePoint point;
     point.set = ReferenceSet::gemm;
     point.type = name_of(type.input);
     point.figure = name_of(sparsity);
-    point.name = work.problem.name;
+    point.name = problem.name;
     point.gpu = described_gpu(row);
     point.unit = "us";
-    point.work = work;
+    point.work = GemmWork{problem};
     return point;
 }
 

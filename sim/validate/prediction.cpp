@@ -21,19 +21,24 @@ struct Overloaded : Cases... {
 };
 
 /// Everything of the work that a run of it depends on.
-std::string text_of(const ReferencePoint& point) {
-    return std::visit(Overloaded{[](const MicrobenchWork& work) {
-                                     return fmt::format("microbench {} {} {} {} {}", work.subject.name, work.load.warps,
-                                                        work.load.ilp, published_iterations,
-                                                        work.figure == MicrobenchWork::Figure::latency);
-                                 },
-                                 [](const GemmWork& work) {
-                                     const GemmProblem& p = work.problem;
-                                     return fmt::format("gemm {} {} {} {} {} {} {} {}", p.m, p.n, p.k, p.batch,
-                                                        name_of(p.input), name_of(p.accumulator), name_of(p.output),
-                                                        name_of(p.sparsity));
-                                 }},
-                      point.work);
+std::string text_of(const MicrobenchWork& work) {
+    return fmt::format("microbench {} {} {} {} {}", work.subject.name, work.load.warps, work.load.ilp,
+                       published_iterations, work.figure == MicrobenchWork::Figure::latency);
+}
+
+std::string text_of(const GemmWork& work) {
+    const GemmProblem& p = work.problem;
+    return fmt::format("gemm {} {} {} {} {} {} {} {} {}", p.m, p.n, p.k, p.batch, name_of(p.input),
+                       name_of(p.accumulator), name_of(p.output), name_of(p.sparsity),
+                       p.sparse_operand == SparseOperand::b);
+}
+
+std::string text_of(const MemoryWork& work) {
+    return fmt::format("memory {} {}", static_cast<int>(work.kind), work.footprint.value());
+}
+
+std::string text_of(const NothingToRun& nothing) {
+    return fmt::format("nothing {}", nothing.reason);
 }
 
 std::map<std::string, double, std::less<>> details_of(const SimulationResult& result) {
@@ -74,7 +79,14 @@ Prediction predict(const ReferencePoint& point, const GpuDescription& gpu, const
         return Prediction{result.time_us, result.kernel, result.bound_by, {}, details_of(result)};
     };
     try {
-        return std::visit(Overloaded{run_microbench, run_gemm}, point.work);
+        return std::visit(Overloaded{run_microbench, run_gemm,
+                                     [&](const MemoryWork& work) {
+                                         return Prediction{model.measure_memory(work, gpu.parameters), {}, {}, {}, {}};
+                                     },
+                                     [](const NothingToRun& nothing) {
+                                         return Prediction{std::nullopt, {}, {}, nothing.reason, {}};
+                                     }},
+                          point.work);
     } catch (const InputError& error) {
         return Prediction{std::nullopt, {}, {}, error.what(), {}};
     }
@@ -117,8 +129,8 @@ std::optional<Prediction> prediction_in(std::string_view line) {
 
 std::string prediction_key(const ReferencePoint& point, std::string_view program, std::string_view gpu_toml,
                            const SimulationOptions& options) {
-    const std::string all =
-        fmt::format("{}\n{}\n{} {}\n{}", program, gpu_toml, name_of(options.scope), options.kernel, text_of(point));
+    const std::string all = fmt::format("{}\n{}\n{} {}\n{}", program, gpu_toml, name_of(options.scope), options.kernel,
+                                        std::visit([](const auto& work) { return text_of(work); }, point.work));
     return fmt::format("{:016x}", content_hash(all));
 }
 

@@ -14,12 +14,13 @@
 
 namespace stcsim {
 
-/// The model under test: simulate_gemm and measure, or stand-ins that keep their contracts.
+/// The model under test: simulate_gemm, measure and measure_memory_work, or stand-ins that keep their contracts.
 struct ValidatedModel {
     std::function<SimulationResult(const GpuDescription&, const GemmProblem&, const SimulationOptions&)> simulate;
     std::function<MicrobenchResult(const MicrobenchSubject&, const MicrobenchLoad&, const GpuParameters&,
                                    std::uint32_t)>
         measure;
+    std::function<double(const MemoryWork&, const GpuParameters&)> measure_memory;
 };
 
 /// Fields of a GEMM's result row (report/result_row.h) that are kept beside the prediction: what explains it.

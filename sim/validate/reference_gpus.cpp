@@ -15,9 +15,15 @@ struct MeasuredGpu {
     std::string_view description;
 };
 
-/// "A100" alone does not say which; what its figures are of does not differ between them.
+/// "A100" alone does not say which; what its figures are of does not differ between them. The 40 GB boards differ in
+/// what power lets them do, not in their memory.
 constexpr std::array measured_gpus{
     MeasuredGpu{"A100", "a100-sxm4-40gb"},
+    MeasuredGpu{"A100(SKU n/s)", "a100-sxm4-40gb"},
+    MeasuredGpu{"A100-40GB", "a100-sxm4-40gb"},
+    MeasuredGpu{"A100-PCIe-40GB", "a100-sxm4-40gb"},
+    MeasuredGpu{"A100-PCIe-40GB @1395MHz", "a100-sxm4-40gb"},
+    MeasuredGpu{"A100-80GB-SXM4", "a100-sxm4-80gb"},
     MeasuredGpu{"A100-80GB-PCIe", "a100-pcie-80gb"},
 };
 

@@ -6,12 +6,13 @@
 #include <variant>
 
 #include "microbench/microbench.h"
+#include "validate/memory_work.h"
 #include "workload/gemm_problem.h"
 
 namespace stcsim {
 
 /// The groups of measurements that `stcsim validate --set` names.
-enum class ReferenceSet : std::uint8_t { instructions, shared_memory, gemm };
+enum class ReferenceSet : std::uint8_t { instructions, shared_memory, memory, gemm };
 
 /// A microbenchmark, and which of its results was measured.
 struct MicrobenchWork {
@@ -22,13 +23,15 @@ struct MicrobenchWork {
     Figure figure = Figure::latency;
 };
 
-/// A GEMM whose time in microseconds was measured: X of `m` x `k` by weights of `n` x `k`, of which the weights are the
-/// operand that may be 2:4.
+/// A GEMM whose time in microseconds was measured: A of m x k by weights of n x k, which are the operand that may be
+/// 2:4.
 struct GemmWork {
-    std::uint64_t m = 0;
-    std::uint64_t n = 0;
-    std::uint64_t k = 0;
-    GemmProblem problem;  ///< what the model runs: the weights are its A, so its m is this n
+    GemmProblem problem;
+};
+
+/// A measurement of what the model does not have.
+struct NothingToRun {
+    std::string reason;
 };
 
 struct ReferencePoint {
@@ -41,7 +44,7 @@ struct ReferencePoint {
     double measured = 0;
     std::string caveat;  ///< what makes the measurement doubtful; then it is reported, not counted. Usually empty
     bool quick = true;   ///< belongs to the subset of --quick
-    std::variant<MicrobenchWork, GemmWork> work;
+    std::variant<MicrobenchWork, GemmWork, MemoryWork, NothingToRun> work;
 };
 
 }  // namespace stcsim

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "gpu/description_folders.h"
 #include "validate/gemm_reference.h"
+#include "validate/memory_reference.h"
 #include "validate/microbench_references.h"
 
 namespace stcsim {
@@ -24,6 +25,8 @@ struct SetOfFile {
 constexpr std::array<SetOfFile, reference_sets.size()> set_files{{
     {"instructions", "mma_a100.csv", read_instruction_reference, ""},
     {"shared-memory", "shared_memory_a100.csv", read_shared_memory_reference, ""},
+    {"memory", "memory_a100.csv", read_memory_reference,
+     "One SM or all of them on the memory alone (stcsim microbench --memory); ranges as their middle."},
     {"gemm", "gemm_a100_pcie80.csv", read_gemm_reference,
      "s8 is not like for like: dense products are written as s32, 2:4 ones as bf16."},
 }};

@@ -12,9 +12,10 @@
 namespace stcsim {
 
 /// In the order in which they are validated and reported.
-inline constexpr std::array reference_sets{ReferenceSet::instructions, ReferenceSet::shared_memory, ReferenceSet::gemm};
+inline constexpr std::array reference_sets{ReferenceSet::instructions, ReferenceSet::shared_memory,
+                                           ReferenceSet::memory, ReferenceSet::gemm};
 
-/// "instructions", "shared-memory", "gemm".
+/// "instructions", "shared-memory", "memory", "gemm".
 std::string_view name_of(ReferenceSet set);
 
 /// The set with this name, or nothing.

@@ -48,6 +48,12 @@ std::optional<Number> number_in(std::string_view text) {
     return number;
 }
 
+/// The finite number above zero that the whole of `text` spells.
+std::optional<double> positive_in(std::string_view text) {
+    const auto number = number_in<double>(text);
+    return number && std::isfinite(*number) && *number > 0 ? number : std::nullopt;
+}
+
 }  // namespace
 
 ReferenceRow::ReferenceRow(std::span<const std::string> columns, CsvRecord record, const std::string& file)
@@ -77,11 +83,20 @@ const std::string& ReferenceRow::word(std::string_view column) const {
 std::optional<double> ReferenceRow::measurement(std::string_view column) const {
     const std::string& field = text(column);
     if (field.empty()) return std::nullopt;
-    const auto number = number_in<double>(field);
-    if (!number || !std::isfinite(*number) || *number <= 0) {
+    const auto number = positive_in(field);
+    if (!number) {
         throw refusal(column, "a number above zero, or nothing where nothing was measured");
     }
     return number;
+}
+
+double ReferenceRow::middle(std::string_view column) const {
+    const std::string_view field = text(column);
+    const std::size_t dash = field.find('-');
+    const auto least = positive_in(field.substr(0, dash));
+    const auto most = dash == std::string_view::npos ? least : positive_in(field.substr(dash + 1));
+    if (!least || !most || *most < *least) throw refusal(column, "a number above zero, or a range such as 393-419");
+    return (*least + *most) / 2;
 }
 
 std::uint64_t ReferenceRow::count(std::string_view column) const {

@@ -26,6 +26,8 @@ class ReferenceRow {
     [[nodiscard]] const std::string& word(std::string_view column) const;
     /// A finite number above zero; nothing for an empty field.
     [[nodiscard]] std::optional<double> measurement(std::string_view column) const;
+    /// A number above zero, or the middle of a range such as "393-419".
+    [[nodiscard]] double middle(std::string_view column) const;
     /// A whole number above zero.
     [[nodiscard]] std::uint64_t count(std::string_view column) const;
     /// The error of a field that is not what it should be.

@@ -37,7 +37,9 @@ std::vector<NamedField> fields_of(const ValidatedPoint& validated) {
     const ReferencePoint& point = validated.point;
     const Prediction& prediction = validated.prediction;
     const auto* gemm = std::get_if<GemmWork>(&point.work);
-    const auto size = [&](std::uint64_t GemmWork::*member) { return gemm != nullptr ? Field(gemm->*member) : Field(); };
+    const auto size = [&](std::uint64_t GemmProblem::*member) {
+        return gemm != nullptr ? Field(gemm->problem.*member) : Field();
+    };
     Field error;
     if (prediction.value) error = 100 * relative_error({point.measured, *prediction.value});
     std::vector<NamedField> fields{
@@ -45,9 +47,9 @@ std::vector<NamedField> fields_of(const ValidatedPoint& validated) {
         {"type", point.type},
         {"figure", point.figure},
         {"name", point.name},
-        {"m", size(&GemmWork::m)},
-        {"n", size(&GemmWork::n)},
-        {"k", size(&GemmWork::k)},
+        {"m", size(&GemmProblem::m)},
+        {"n", size(&GemmProblem::n)},
+        {"k", size(&GemmProblem::k)},
         {"unit", point.unit},
         {"measured", point.measured},
         {"predicted", prediction.value ? Field(*prediction.value) : Field()},

@@ -75,7 +75,8 @@ class MadeUpSimulator {
                 },
                 [](const GpuParameters&) {
                     return std::vector<MemoryFigure>{{"near", "latency", 208.25, "cyc"}};
-                }};
+                },
+                [](const MemoryWork&, const GpuParameters&) { return 250.0; }};
     }
 };
 

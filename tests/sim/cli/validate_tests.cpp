@@ -58,12 +58,12 @@ TEST(Validate, PrintsTheErrorsOfEachSetAndWritesThePoints) {
     const Outcome outcome = simulator.run(
         {"validate", "--quick", "-j2", "--out", folder.file("v.csv"), "--out", folder.file("v.json"), "--worst", "1"});
     EXPECT_EQ(outcome.status, 0) << outcome.err;
-    for (const char* const set :
-         {"instructions: model a100-sxm4-40gb", "shared-memory: model", "gemm: model a100-pcie-80gb"}) {
+    for (const char* const set : {"instructions: model a100-sxm4-40gb", "shared-memory: model",
+                                  "memory: model a100-sxm4-40gb, a100-sxm4-80gb", "gemm: model a100-pcie-80gb"}) {
         EXPECT_THAT(outcome.out, HasSubstr(set));
     }
     const std::string csv = text_of(folder.file("v.csv"));
-    EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 1 + 30 + 10 + 40 + 20);
+    EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 1 + 30 + 10 + 27 + 40 + 20);
     EXPECT_THAT(text_of(folder.file("v.json")), HasSubstr("\"statistics\""));
     // The state beside the first file has done its work.
     EXPECT_THAT(folder.names(), testing::UnorderedElementsAre("v.csv", "v.json"));

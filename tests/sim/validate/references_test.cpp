@@ -22,6 +22,7 @@ const std::string shared_header =
     "gpu,instr,bytes_per_warp,conflict_way,completion_latency_cyc,warps,ilp,bytes_per_clk_sm\n";
 
 std::string file_of(ReferenceSet set) {
+    if (set == ReferenceSet::memory) return "memory_a100.csv";
     if (set == ReferenceSet::instructions) return "mma_a100.csv";
     return set == ReferenceSet::shared_memory ? "shared_memory_a100.csv" : "gemm_a100_pcie80.csv";
 }
@@ -52,6 +53,8 @@ TEST_P(ReferenceRefuses, WithThePlaceWhatWasFoundAndWhatWasExpected) {
 
 const ReferenceSet gemm = ReferenceSet::gemm;
 const ReferenceSet mma = ReferenceSet::instructions;
+const ReferenceSet memory = ReferenceSet::memory;
+const std::string memory_header = "gpu,level,metric,value,unit,source\n";
 const ReferenceSet shared = ReferenceSet::shared_memory;
 
 INSTANTIATE_TEST_SUITE_P(
@@ -85,6 +88,10 @@ INSTANTIATE_TEST_SUITE_P(
                      ":2: found 'all'"},
         BadReference{"UnknownInstruction", shared, shared_header + "A100,ldmatrix.x5,128,1,23.1,8,4,127\n",
                      ":2: found 'ldmatrix.x5'"},
+        BadReference{"UnknownLevel", memory, memory_header + "A100,L3,latency,5,cyc,me\n", ":2: found 'L3'"},
+        BadReference{"UnknownMetric", memory, memory_header + "A100,L2,beauty,5,cyc,me\n", ":2: found 'beauty'"},
+        BadReference{"BackwardRange", memory, memory_header + "A100,L2,latency,5-4,cyc,me\n", ":2: found '5-4'"},
+        BadReference{"HalfRange", memory, memory_header + "A100,L2,latency,5-,cyc,me\n", ":2: found '5-'"},
         BadReference{"LoadMissing", shared, shared_header + "A100,ldmatrix.x1,128,1,23.1,,,127\n",
                      ":2: found '' in column 'warps'"}),
     [](const auto& instance) { return instance.param.name; });
@@ -107,12 +114,13 @@ TEST(Reference, GemmRowIsADenseAndASparseProductWhoseWeightsAreTheSparseOperand)
     const std::vector<ReferencePoint> points = read_reference_set(ReferenceSet::gemm, folder.path());
     ASSERT_EQ(points.size(), 3U);
     const auto problem = [&](std::size_t i) { return std::get<GemmWork>(points[i].work).problem; };
-    EXPECT_EQ(problem(0).m, 2048U);
-    EXPECT_EQ(problem(0).n, 64U);
+    EXPECT_EQ(problem(0).m, 64U);
+    EXPECT_EQ(problem(0).n, 2048U);
     EXPECT_EQ(problem(0).k, 512U);
     EXPECT_EQ(problem(0).sparsity, Sparsity::dense);
     EXPECT_EQ(problem(0).output, ElementType::s32);
     EXPECT_EQ(problem(1).sparsity, Sparsity::two_four);
+    EXPECT_EQ(problem(1).sparse_operand, SparseOperand::b);
     EXPECT_EQ(problem(1).output, ElementType::bf16);
     EXPECT_EQ(problem(2).input, ElementType::bf16);
     EXPECT_EQ(problem(2).sparsity, Sparsity::two_four);
@@ -136,6 +144,20 @@ TEST(Reference, LoadsThatARowLeavesOpenAreThoseOfItsKind) {
                                             "throughput mma.sp.m16n8k32.f16.f16.f16.f16 (8, 2)"));
 }
 
+TEST(Reference, RangesAreTheirMiddleAndUnitsWithoutRemark) {
+    const TemporaryFolder folder;
+    (void)folder.write("memory_a100.csv", memory_header +
+                                              "A100,L2 random chase 24-38 MiB,latency,393-419,cyc,me\n"
+                                              "A100,global,throughput,1407.2,GB/s (90% of 1555),me\n"
+                                              "A100,HBM2,peak,1555,GB/s,me\n");
+    const std::vector<ReferencePoint> points = read_reference_set(ReferenceSet::memory, folder.path());
+    ASSERT_EQ(points.size(), 3U);
+    EXPECT_DOUBLE_EQ(points[0].measured, 406);
+    EXPECT_EQ(std::get<MemoryWork>(points[0].work).footprint, Bytes(31 << 20));
+    EXPECT_EQ(points[1].unit, "GB/s");
+    EXPECT_TRUE(std::holds_alternative<NothingToRun>(points[2].work));
+}
+
 TEST(Reference, ShippedFilesAreReadWhole) {
     const std::filesystem::path folder = STCSIM_SOURCE_DIR "/models/reference";
     const auto count = [&](ReferenceSet set, bool quick) {
@@ -144,6 +166,7 @@ TEST(Reference, ShippedFilesAreReadWhole) {
     };
     EXPECT_EQ(count(ReferenceSet::instructions, false), 30);
     EXPECT_EQ(count(ReferenceSet::shared_memory, false), 10);
+    EXPECT_EQ(count(ReferenceSet::memory, false), 27);
     EXPECT_EQ(count(ReferenceSet::gemm, false), 516);
     EXPECT_EQ(count(ReferenceSet::gemm, true), 40);
 }

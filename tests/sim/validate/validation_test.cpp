@@ -33,20 +33,20 @@ class MadeUpModel {
 
     [[nodiscard]] ValidatedModel model() const {
         return {[this](const GpuDescription&, const GemmProblem& problem, const SimulationOptions&) {
-                    std::ofstream(log_, std::ios::app) << problem.name << " " << (problem.n == dies_at_) << std::endl;
-                    if (problem.n == dies_at_ && problem.sparsity == Sparsity::two_four) (void)raise(SIGKILL);
+                    std::ofstream(log_, std::ios::app) << problem.name << " " << (problem.m == dies_at_) << std::endl;
+                    if (problem.m == dies_at_ && problem.sparsity == Sparsity::two_four) (void)raise(SIGKILL);
                     if (problem.input == ElementType::s8) throw InputError({}, "s8", "f16");
                     SimulationResult result;
                     const bool dense = problem.sparsity == Sparsity::dense;
-                    result.time_us = static_cast<double>(problem.n) / (dense ? 6.4 : 12.8) * (dense ? 1.1 : 1);
+                    result.time_us = static_cast<double>(problem.m) / (dense ? 6.4 : 12.8) * (dense ? 1.1 : 1);
                     result.kernel = dense ? "large" : "small";
-                    result.cycles = Cycle(problem.n);
+                    result.cycles = Cycle(problem.m);
                     result.bound_by = "tensor core";
                     return result;
                 },
-                nullptr};
+                nullptr, nullptr};
     }
-    void die_at(std::uint64_t n) { dies_at_ = n; }
+    void die_at(std::uint64_t m) { dies_at_ = m; }
     /// Products asked for since the last call.
     [[nodiscard]] std::size_t asked() const {
         const std::string text = text_of(log_);
