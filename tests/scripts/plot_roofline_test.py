@@ -64,7 +64,7 @@ class PlotRoofline(PlotCase):
         for key in ("l2_read_bytes", "hbm_read_bytes", "hbm_written_bytes"):
             results = rows()
             del results[2][key]
-            self.refuse(f"without 'l2_read_bytes', 'hbm_read_bytes' and", results)
+            self.refuse("without 'l2_read_bytes', 'hbm_read_bytes' and", results)
         self.refuse("results[0]: found 'l2_read_bytes' = -1", [{**rows()[0], "l2_read_bytes": -1}])
 
     def test_refuses_results_without_the_gpu(self):
