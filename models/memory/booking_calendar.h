@@ -26,12 +26,12 @@ class BookingCalendar {
     /// Books `units` that are ready in cycle `ready`; returns the cycle, not rounded, in which the last of them has
     /// passed. `now` tells which bins are over: it never decreases from call to call, and `ready` is not before it.
     double book(double ready, double units, double now) {
-        const auto first = static_cast<std::uint64_t>(ready * inverse_width_);
+        const auto past = static_cast<std::uint64_t>(now * inverse_width_);
+        auto number = static_cast<std::uint64_t>(ready * inverse_width_);
         auto left = static_cast<float>(units);
         double end = ready;
-        std::uint64_t number = first;
         while (true) {
-            Bin& bin = at(number, now);
+            Bin& bin = at(number, past);
             const float taken = std::min(left, capacity_ - bin.used);
             if (taken > 0) {
                 end = std::max(ready, static_cast<double>(number) * width_ + bin.used / rate_) + taken / rate_;
@@ -40,10 +40,8 @@ class BookingCalendar {
                 if (left <= 0) break;
                 bin.used = capacity_;
             }
-            number += bin.skip;
+            number = next_of_full(number, bin.skip, past);
         }
-        // Every bin that was passed is full: the next search starts behind them.
-        if (number != first) at(first, now).skip = static_cast<std::uint32_t>(number - first);
         return end;
     }
 
@@ -55,8 +53,17 @@ class BookingCalendar {
     };
     static constexpr std::size_t initial_bins = 32;
 
-    Bin& at(std::uint64_t number, double now) {
-        const auto past = static_cast<std::uint64_t>(now * inverse_width_);
+    /// The bin to look at behind a full one. If that is full too, the full one learns of what is behind it: long runs
+    /// of full bins are passed in a few steps.
+    std::uint64_t next_of_full(std::uint64_t number, std::uint32_t skip, std::uint64_t past) {
+        const Bin& next = at(number + skip, past);
+        if (next.used < capacity_) return number + skip;
+        const std::uint32_t longer = skip + next.skip;
+        at(number, past).skip = longer;
+        return number + longer;
+    }
+
+    Bin& at(std::uint64_t number, std::uint64_t past) {
         while (number - past >= bins_.size()) grow(past);
         Bin& bin = bins_[number & (bins_.size() - 1)];
         if (bin.number != static_cast<std::uint32_t>(number)) {

@@ -57,6 +57,8 @@ class L2Cache {
   public:
     L2Cache(const MemoryParameters& parameters, double clock_hz, SharedRegions regions, double written_share);
 
+    /// See L2Tags.
+    void prefetch(std::uint32_t partition, std::uint64_t line) const { tags_[partition].prefetch(line); }
     L2Answer read(const L2Request& request);
     L2Answer write(const L2Request& request);
 

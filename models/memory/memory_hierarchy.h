@@ -47,6 +47,8 @@ class MemoryHierarchy {
     MemoryHierarchy(const MemoryParameters& parameters, std::uint32_t sms, double clock_hz, SharedRegions regions = {},
                     double written_share = 1);
 
+    /// Tells the host's processor what an access to this line will need: to be called a few accesses ahead.
+    void prefetch(SmIndex sm, std::uint64_t line) const { l2_.prefetch(partition_of(sm), line); }
     /// Books an access that leaves the SM in cycle `now`, which never decreases from call to call. Returns the cycle in
     /// which its data are back at the SM (reads) or the L2 has taken it (writes).
     Cycle access(const LineAccess& access, Cycle now);

@@ -46,6 +46,7 @@ Cycle MemorySystem::serve(const MemoryTransaction& transaction, Cycle now) {
     STCSIM_ASSERT(now >= link_latency_);
     const Cycle left = now - link_latency_;
     Cycle last = now;
+    for (const SectorRequest& request : transaction.requests) hierarchy_.prefetch(transaction.sm, request.line);
     for (const SectorRequest& request : transaction.requests) {
         last = std::max(
             last,
