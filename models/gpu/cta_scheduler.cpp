@@ -10,8 +10,13 @@ CtaSelection rest_of(const CtaSelection& selection, std::uint64_t ctas) {
 }
 
 CtaScheduler::CtaScheduler(const sc_core::sc_module_name& name, Clock& clock, const CtaSchedulerParameters& parameters,
-                           std::uint32_t sms, std::uint32_t slots_per_sm, CtaSelection selection)
-    : ClockedModule(name, clock), parameters_(parameters), selection_(selection), free_slots_(sms, slots_per_sm) {
+                           std::uint32_t sms, std::uint32_t slots_per_sm, CtaSelection selection,
+                           CtaIndex second_launch)
+    : ClockedModule(name, clock),
+      parameters_(parameters),
+      selection_(selection),
+      second_launch_(second_launch),
+      free_slots_(sms, slots_per_sm) {
     for (std::uint32_t i = 0; i < sms; ++i) {
         launches.emplace_back(sc_core::sc_gen_unique_name("launches"), *this);
         done.emplace_back(sc_core::sc_gen_unique_name("done"), *this);
@@ -29,6 +34,11 @@ void CtaScheduler::evaluate(Cycle now) {
         }
     }
     if (launched_ == selection_.count) return;
+    if (!in_second_launch_ && selection_.at(launched_) >= second_launch_) {
+        if (finished_ < launched_) return;
+        in_second_launch_ = true;
+        next_launch_ = now + parameters_.launch_gap;
+    }
     if (now < next_launch_) {
         wake_at(next_launch_);
         return;

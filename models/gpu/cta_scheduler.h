@@ -2,7 +2,8 @@
 ///
 /// Overview: in launch order, one CTA every `launch_interval` cycles, to the SM with the most free slots (the first of
 /// them), so that CTAs spread over the SMs before they double up; a CTA's first instruction can issue `launch_latency`
-/// cycles after the hand-out. An SM that ends a CTA gets the next one.
+/// cycles after the hand-out. An SM that ends a CTA gets the next one. The CTAs of a second launch
+/// (isa/instruction_stream.h) wait until all before them have ended, and `launch_gap` cycles more.
 /// Parameters: CtaSchedulerParameters.
 #pragma once
 
@@ -35,7 +36,7 @@ CtaSelection rest_of(const CtaSelection& selection, std::uint64_t ctas);
 class CtaScheduler : public ClockedModule {
   public:
     CtaScheduler(const sc_core::sc_module_name& name, Clock& clock, const CtaSchedulerParameters& parameters,
-                 std::uint32_t sms, std::uint32_t slots_per_sm, CtaSelection selection);
+                 std::uint32_t sms, std::uint32_t slots_per_sm, CtaSelection selection, CtaIndex second_launch);
 
     std::deque<WritePort<CtaLaunch>> launches;  ///< per SM
     std::deque<ReadPort<CtaDone>> done;         ///< per SM
@@ -50,6 +51,8 @@ class CtaScheduler : public ClockedModule {
 
     CtaSchedulerParameters parameters_;
     CtaSelection selection_;
+    CtaIndex second_launch_;
+    bool in_second_launch_ = false;
     std::vector<std::uint32_t> free_slots_;  ///< per SM
     std::uint64_t launched_ = 0;
     std::uint64_t finished_ = 0;

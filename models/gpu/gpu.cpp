@@ -65,7 +65,7 @@ class Gpu {
                                [&] {
                                    scheduler_ = std::make_unique<CtaScheduler>("cta_scheduler", chip_clock_,
                                                                                parameters.cta_scheduler, sms, slots,
-                                                                               options.ctas);
+                                                                               options.ctas, stream.second_launch());
                                },
                                [&] { build_sms(parameters, stream, options, slots); },
                            },

@@ -15,6 +15,7 @@ struct CtaSchedulerParameters {
     Cycle launch_interval;     ///< between two CTAs handed out by the chip
     Cycle launch_latency;      ///< from the decision to the first instruction of the CTA
     Cycle completion_latency;  ///< from the end of a CTA's last warp until the scheduler knows
+    Cycle launch_gap;          ///< from the end of a launch to the first hand-out of the next one in the stream
 
     template <typename Visitor>
     void describe(Visitor& v) {
@@ -23,6 +24,8 @@ struct CtaSchedulerParameters {
                     "cycles from the hand-out to a CTA's first instruction");
         v.parameter("completion_latency", completion_latency, {1, 100000},
                     "cycles from the end of a CTA's last warp until the scheduler knows");
+        v.parameter("launch_gap", launch_gap, {1, 1000000},
+                    "cycles from the end of a launch to the first hand-out of the one behind it");
     }
 };
 

@@ -30,7 +30,8 @@ class WarpStream {
     virtual void next(Cycle now, WarpInstruction& instruction) = 0;
 };
 
-/// A launch: a grid of CTAs with the same resources, each with its warps' instructions.
+/// A launch: a grid of CTAs with the same resources, each with its warps' instructions. Or two launches, one after the
+/// other, whose CTAs are numbered through.
 class InstructionStream {
   public:
     virtual ~InstructionStream() = default;
@@ -39,6 +40,9 @@ class InstructionStream {
     InstructionStream& operator=(const InstructionStream&) = delete;
 
     [[nodiscard]] virtual std::uint64_t ctas() const = 0;
+    /// The CTA with which a second launch begins, which starts when all CTAs before it have ended: the number of CTAs
+    /// if there is only one launch.
+    [[nodiscard]] virtual CtaIndex second_launch() const { return CtaIndex(ctas()); }
     [[nodiscard]] virtual CtaResources resources() const = 0;
     /// The instructions of warp `warp` (0-based) of a CTA. The stream object must outlive what it returns.
     [[nodiscard]] virtual std::unique_ptr<WarpStream> start_warp(CtaIndex cta, std::uint32_t warp) = 0;

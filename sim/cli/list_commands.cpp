@@ -75,7 +75,8 @@ void kernels_command(const std::vector<std::string>& arguments, std::ostream& ou
            "tf32,\n"
            "and twice as many of a 2:4 A. 128x256_s3 is short for 128x256x32_s3. A suffix sets the raster: with _cN "
            "CTAs\n"
-           "walk strips of N tile columns, with _rN of N tile rows, as in 128x256x32_s3_c4.\n\n"
+           "walk strips of N tile columns, with _rN of N tile rows, as in 128x256x32_s3_c4; with _kN k is cut\n"
+           "into N slices, which a second launch adds up.\n\n"
         << table.text();
 }
 

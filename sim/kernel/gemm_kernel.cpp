@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::uint64_t copy_bytes = 16;
 constexpr std::uint32_t most_stages = 6;
+/// As many slices as the reduction loads at the same time.
+constexpr std::uint32_t most_k_slices = 16;
 /// Dense stages of more bytes than a CTA of the A100 can have (CUDA C++ Programming Guide, compute capability 8.0) are
 /// not worth a line in the catalogue.
 constexpr std::uint32_t most_stage_bytes = 163 * 1024;
@@ -61,17 +63,31 @@ std::vector<ElementType> output_types(ElementType input, ElementType accumulator
     return {input, accumulator};
 }
 
-/// A name without the suffix of a raster, and that raster.
-std::pair<std::string_view, std::optional<Raster>> split_raster(std::string_view name) {
+/// The kind and number of a suffix such as "_c4" at the end of the name, or nothing.
+std::optional<std::pair<char, std::uint32_t>> last_suffix(std::string_view name) {
     const std::size_t suffix = name.rfind('_');
-    if (suffix == std::string_view::npos || suffix + 2 >= name.size()) return {name, std::nullopt};
-    const char kind = name[suffix + 1];
-    if (kind != 'c' && kind != 'r') return {name, std::nullopt};
-    Raster raster{.strips = kind == 'c' ? Raster::Strips::columns : Raster::Strips::rows};
+    if (suffix == std::string_view::npos || suffix + 2 >= name.size()) return std::nullopt;
+    std::uint32_t number = 0;
     const char* const end = name.data() + name.size();
-    const auto [parsed, status] = std::from_chars(name.data() + suffix + 2, end, raster.width);
-    if (parsed != end || status != std::errc{} || raster.width == 0) return {name, std::nullopt};
-    return {name.substr(0, suffix), raster};
+    const auto [parsed, status] = std::from_chars(name.data() + suffix + 2, end, number);
+    if (parsed != end || status != std::errc{} || number == 0) return std::nullopt;
+    return std::pair{name[suffix + 1], number};
+}
+
+/// A name without the suffixes of raster and slices, each at most once, which go into `kernel`.
+std::string_view strip_suffixes(std::string_view name, GemmKernel& kernel) {
+    while (const auto suffix = last_suffix(name)) {
+        const auto [kind, number] = *suffix;
+        if ((kind == 'c' || kind == 'r') && !kernel.raster) {
+            kernel.raster = Raster{kind == 'c' ? Raster::Strips::columns : Raster::Strips::rows, number};
+        } else if (kind == 'k' && kernel.k_slices == 1 && number >= 2 && number <= most_k_slices) {
+            kernel.k_slices = number;
+        } else {
+            break;
+        }
+        name = name.substr(0, name.rfind('_'));
+    }
+    return name;
 }
 
 /// "128x256_s3" as "128x256x32_s3"; other names as they are.
@@ -89,20 +105,23 @@ std::span<const GemmKernel> kernel_catalogue() {
 }
 
 GemmKernel kernel_named(std::string_view name) {
-    const auto [base, raster] = split_raster(name);
+    GemmKernel variant;
+    const std::string_view base = strip_suffixes(name, variant);
     const auto kernels = kernel_catalogue();
     const auto found = std::ranges::find(kernels, full_name(base), &GemmKernel::name);
     if (found != kernels.end()) {
         GemmKernel kernel = *found;
         kernel.name += name.substr(base.size());
-        kernel.raster = raster;
+        kernel.raster = variant.raster;
+        kernel.k_slices = variant.k_slices;
         return kernel;
     }
     std::vector<std::string> names{"auto", "best"};
     for (const GemmKernel& kernel : kernels) names.push_back(kernel.name);
     throw InputError({}, fmt::format("kernel '{}'", name),
-                     fmt::format("auto, best or a name of the catalogue (near: {}), which _cN or _rN may follow",
-                                 fmt::join(near_names(full_name(base), names), ", ")));
+                     fmt::format("auto, best or a name of the catalogue (near: {}), which _cN or _rN (raster) and _kN "
+                                 "(slices of k, 2 to {}) may follow",
+                                 fmt::join(near_names(full_name(base), names), ", "), most_k_slices));
 }
 
 const MmaInstruction& instruction_for(const GemmProblem& problem) {

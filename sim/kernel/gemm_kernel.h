@@ -31,16 +31,18 @@ struct Raster {
 /// The machine moves bytes, so a kernel is named by what its stages hold for 16-bit types: "128x256x32_s3" keeps three
 /// stages of 32 columns, which are 64 bytes, of each row of A as stored. That is 64 logical columns of a 2:4 A, 64
 /// columns of s8 and 16 of tf32. A suffix names the raster: "128x256x32_s3_c4" walks strips of 4 tile columns, "_r4" of
-/// 4 tile rows; without it the plan takes its default.
+/// 4 tile rows; without it the plan takes its default. A suffix "_k4" cuts k into 4 slices (parallel split-K): each CTA
+/// stores its slice's sums, and a second launch adds them up.
 struct GemmKernel {
-    std::string name;
-    std::uint32_t tile_m;
-    std::uint32_t tile_n;
-    std::uint32_t warp_m;
-    std::uint32_t warp_n;
-    std::uint32_t row_bytes;  ///< of a row of A in a stage: 64 or 128
-    std::uint32_t stages;
+    std::string name = {};
+    std::uint32_t tile_m = 0;
+    std::uint32_t tile_n = 0;
+    std::uint32_t warp_m = 0;
+    std::uint32_t warp_n = 0;
+    std::uint32_t row_bytes = 0;  ///< of a row of A in a stage: 64 or 128
+    std::uint32_t stages = 0;
     std::optional<Raster> raster = std::nullopt;
+    std::uint32_t k_slices = 1;
 
     [[nodiscard]] std::uint32_t warps() const { return tile_m / warp_m * (tile_n / warp_n); }
 };
@@ -48,8 +50,8 @@ struct GemmKernel {
 /// All kernels, small tiles first.
 std::span<const GemmKernel> kernel_catalogue();
 
-/// The kernel of this name: one of the catalogue, with a raster if the name says so; "128x256_s3" is short for
-/// "128x256x32_s3". Throws InputError naming the nearest ones.
+/// The kernel of this name: one of the catalogue, with a raster and slices of k if the name says so; "128x256_s3" is
+/// short for "128x256x32_s3". Throws InputError naming the nearest ones.
 GemmKernel kernel_named(std::string_view name);
 
 /// The instruction a kernel uses for the problem: the large-k shape of its types. Throws InputError for a combination

@@ -1,9 +1,13 @@
 #include "kernel/gemm_plan.h"
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "base/error.h"
 #include "base/units.h"
 
 namespace stcsim {
@@ -31,6 +35,11 @@ GemmPlan::GemmPlan(const GemmProblem& problem, const GemmKernel& kernel)
       k_tiles_(0) {
     check_alignment(problem);
     k_tiles_ = ceil_divide<std::uint64_t>(problem.k, tile_k());
+    slices_ = std::min<std::uint64_t>(kernel.k_slices, k_tiles_);
+    if (split() && bits_of(problem.accumulator) != 32) {
+        throw InputError({}, fmt::format("kernel {} with {} accumulation", kernel.name, name_of(problem.accumulator)),
+                         "f32 or s32 accumulation: slices of k are added up in 32 bits");
+    }
     std::uint64_t next = allocation_alignment;
     const auto place = [&](std::uint64_t bytes) {
         return std::exchange(next, round_up(next + bytes * problem_.batch, allocation_alignment));
@@ -38,7 +47,8 @@ GemmPlan::GemmPlan(const GemmProblem& problem, const GemmKernel& kernel)
     addresses_.a = place(a_bytes());
     addresses_.b = place(b_bytes());
     addresses_.e = place(e_bytes());
-    addresses_.d = place(d_bytes());
+    addresses_.d = place(d_bytes() * slices_);
+    addresses_.result = split() ? place(result_bytes()) : addresses_.d;
 }
 
 Raster GemmPlan::raster() const {
@@ -57,9 +67,29 @@ TileCoordinate GemmPlan::tile_of(CtaIndex cta) const {
     const std::uint64_t within = tile - first * along;
     const std::uint64_t at_across = first + within % width;
     const std::uint64_t at_along = within / width;
-    return {.batch = cta.value() / (across * along),
+    return {.batch = cta.value() / (across * along) / slices_,
             .row = columns_first ? at_along : at_across,
             .column = columns_first ? at_across : at_along};
+}
+
+KSlice GemmPlan::slice(std::uint64_t index) const {
+    // The first slices take what does not divide evenly.
+    const std::uint64_t least = k_tiles_ / slices_;
+    const std::uint64_t larger = k_tiles_ % slices_;
+    return {.first = index * least + std::min(index, larger), .count = least + (index < larger ? 1 : 0)};
+}
+
+std::uint32_t GemmPlan::reduced_per_lane() const {
+    // A vector of accumulators that every partial product is a multiple of.
+    return static_cast<std::uint32_t>(std::gcd(problem_.m * problem_.n, std::uint64_t{4}));
+}
+
+std::uint64_t GemmPlan::reduced_per_cta() const {
+    return std::uint64_t{kernel_.warps()} * warp_lanes * reduced_per_lane();
+}
+
+std::uint64_t GemmPlan::reducing_ctas() const {
+    return split() ? ceil_divide(problem_.m * problem_.n, reduced_per_cta()) * problem_.batch : 0;
 }
 
 std::uint64_t GemmPlan::a_row_bytes() const {
@@ -111,7 +141,7 @@ CtaResources GemmPlan::resources() const {
 }
 
 SharedRegions GemmPlan::sharing(std::uint64_t sms, std::uint64_t resident) const {
-    const std::uint64_t together = std::min(sms * resident, ctas());
+    const std::uint64_t together = std::min(sms * resident, multiplying_ctas());
     std::set<std::pair<std::uint64_t, std::uint64_t>> rows;
     std::set<std::pair<std::uint64_t, std::uint64_t>> columns;
     for (std::uint64_t cta = 0; cta < together; ++cta) {

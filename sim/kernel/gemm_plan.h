@@ -25,7 +25,14 @@ struct OperandAddresses {
     std::uint64_t a;
     std::uint64_t b;
     std::uint64_t e;
-    std::uint64_t d;
+    std::uint64_t d;       ///< split-K: of the partial products, [batch][slice]
+    std::uint64_t result;  ///< split-K: of the finished D; otherwise d
+};
+
+/// The k-tiles of a slice: from `first` on, `count` of them.
+struct KSlice {
+    std::uint64_t first;
+    std::uint64_t count;
 };
 
 /// The launch of a kernel for a problem.
@@ -35,7 +42,8 @@ struct OperandAddresses {
 /// and columns of its product; only D in memory is the problem's.
 class GemmPlan {
   public:
-    /// Throws InputError for types or sizes the kernel cannot run.
+    /// Throws InputError for types or sizes the kernel cannot run. A kernel that splits k has no more slices than the
+    /// problem has k-tiles.
     GemmPlan(const GemmProblem& problem, const GemmKernel& kernel);
 
     [[nodiscard]] const GemmProblem& problem() const { return problem_; }
@@ -69,7 +77,27 @@ class GemmPlan {
     [[nodiscard]] std::uint64_t tile_columns() const { return tile_columns_; }
     [[nodiscard]] std::uint64_t k_tiles() const { return k_tiles_; }
     [[nodiscard]] std::uint64_t padded_k() const { return k_tiles_ * tile_k(); }
-    [[nodiscard]] std::uint64_t ctas() const { return tile_rows_ * tile_columns_ * problem_.batch; }
+
+    // Split-K. The CTAs of the first launch each multiply a tile over a slice of k; with more slices than one they
+    // store accumulators ("D" below is then a partial product in the accumulator's type), which a second launch adds
+    // up.
+    [[nodiscard]] std::uint64_t slices() const { return slices_; }
+    [[nodiscard]] bool split() const { return slices_ > 1; }
+    [[nodiscard]] std::uint64_t multiplying_ctas() const {
+        return tile_rows_ * tile_columns_ * problem_.batch * slices_;
+    }
+    [[nodiscard]] std::uint64_t reducing_ctas() const;
+    [[nodiscard]] std::uint64_t ctas() const { return multiplying_ctas() + reducing_ctas(); }
+    [[nodiscard]] std::uint64_t slice_of(CtaIndex cta) const {
+        return cta.value() / (tile_rows_ * tile_columns_) % slices_;
+    }
+    [[nodiscard]] KSlice slice(std::uint64_t index) const;
+    /// Elements of D that a lane, a CTA of the second launch reduces.
+    [[nodiscard]] std::uint32_t reduced_per_lane() const;
+    [[nodiscard]] std::uint64_t reduced_per_cta() const;
+    [[nodiscard]] std::uint64_t result_bytes() const { return problem_.m * problem_.n * bits_of(problem_.output) / 8; }
+    /// The type that the first launch stores.
+    [[nodiscard]] ElementType stored_type() const { return split() ? problem_.accumulator : problem_.output; }
 
     /// The kernel's raster or the default: strips of 8 tile columns, or of a single one for the transposed product.
     /// (Assumed: measured 2:4 times of linear layers, models/reference/gemm_a100_pcie80.csv, grow with the rows of the
@@ -101,7 +129,7 @@ class GemmPlan {
     [[nodiscard]] std::uint32_t e_fragment_registers() const;
 
     // The epilogue's exchange: each warp passes parts of 16 rows of D through its part of shared memory.
-    [[nodiscard]] std::uint32_t output_bytes() const { return bits_of(problem_.output) / 8; }
+    [[nodiscard]] std::uint32_t output_bytes() const { return bits_of(stored_type()) / 8; }
     [[nodiscard]] std::uint32_t exchange_row_elements() const { return transposed() ? kernel_.warp_m : kernel_.warp_n; }
     [[nodiscard]] std::uint32_t exchange_row_bytes() const;
     [[nodiscard]] std::uint32_t exchange_bytes() const { return 16 * exchange_row_bytes(); }
@@ -116,6 +144,7 @@ class GemmPlan {
     std::uint64_t tile_rows_;
     std::uint64_t tile_columns_;
     std::uint64_t k_tiles_;
+    std::uint64_t slices_ = 1;
     OperandAddresses addresses_{};
 };
 

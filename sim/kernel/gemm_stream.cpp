@@ -13,14 +13,18 @@ enum class Phase : std::uint8_t { start, prologue, first_loads, main_loop, epilo
 /// One warp of one CTA walking through the program.
 class GemmWarpStream : public WarpStream {
   public:
-    GemmWarpStream(const GemmPlan& plan, const WarpProgram& program, TileCoordinate tile, bool operands_in_registers,
+    GemmWarpStream(const GemmPlan& plan, const WarpProgram& program, CtaIndex cta, bool operands_in_registers,
                    const RegisterOperands* register_operands)
         : plan_(plan),
           program_(program),
           steps_(&program.start()),
-          tile_(tile),
+          tile_(plan.tile_of(cta)),
+          slice_(plan.slice(plan.slice_of(cta))),
           operands_in_registers_(operands_in_registers),
-          register_operands_(register_operands) {
+          register_operands_(register_operands),
+          prologue_tile_(slice_.first),
+          k_tile_(slice_.first) {
+        const TileCoordinate& tile = tile_;
         const OperandAddresses& addresses = plan.addresses();
         const GemmKernel& kernel = plan.kernel();
         const std::uint64_t first_row = tile.row * kernel.tile_m;
@@ -28,7 +32,8 @@ class GemmWarpStream : public WarpStream {
         a_ = addresses.a + tile.batch * plan.a_bytes() + first_row * plan.a_row_bytes();
         b_ = addresses.b + tile.batch * plan.b_bytes() + first_column * plan.b_row_bytes();
         e_ = addresses.e + tile.batch * plan.e_bytes() + tile.row * plan.k_tiles() * plan.e_stage_bytes();
-        d_ = addresses.d + tile.batch * plan.d_bytes() + plan.d_offset(first_row, first_column);
+        d_ = addresses.d + (tile.batch * plan.slices() + plan.slice_of(cta)) * plan.d_bytes() +
+             plan.d_offset(first_row, first_column);
         rows_left_ = plan.rows() - first_row;
         columns_left_ = plan.columns() - first_column;
     }
@@ -50,13 +55,13 @@ class GemmWarpStream : public WarpStream {
             case StepAddress::none: instruction = step.instruction; break;
             case StepAddress::load_current: emit_load(step, k_tile_, instruction); break;
             case StepAddress::load_next:
-                if (k_tile_ + 1 == plan_.k_tiles()) return false;
+                if (k_tile_ + 1 == k_end()) return false;
                 emit_load(step, k_tile_ + 1, instruction);
                 break;
             case StepAddress::copy_a:
             case StepAddress::copy_b:
             case StepAddress::copy_e:
-                if (copied_tile() >= plan_.k_tiles()) return false;
+                if (copied_tile() >= k_end()) return false;
                 emit_copy(step, copied_tile(), instruction);
                 break;
             case StepAddress::store_d:
@@ -70,7 +75,7 @@ class GemmWarpStream : public WarpStream {
             provided_ = register_operands_->operands_of(tile_, k_tile_, step.fragment);
             instruction.provided = &provided_;
         }
-        if (phase_ == Phase::main_loop && k_tile_ + 1 == plan_.k_tiles() && step_ == steps_->size()) {
+        if (phase_ == Phase::main_loop && k_tile_ + 1 == k_end() && step_ == steps_->size()) {
             instruction.after_last_mma = true;
         }
         return true;
@@ -87,11 +92,13 @@ class GemmWarpStream : public WarpStream {
                 }
                 break;
             case Phase::prologue:
-                if (++prologue_tile_ + 1 == plan_.kernel().stages) enter(Phase::first_loads, program_.first_loads());
+                if (++prologue_tile_ - slice_.first + 1 == plan_.kernel().stages) {
+                    enter(Phase::first_loads, program_.first_loads());
+                }
                 break;
             case Phase::first_loads: enter(Phase::main_loop, program_.main_loop()); break;
             case Phase::main_loop:
-                if (++k_tile_ == plan_.k_tiles()) enter(Phase::epilogue, program_.epilogue());
+                if (++k_tile_ == k_end()) enter(Phase::epilogue, program_.epilogue());
                 break;
             case Phase::epilogue: STCSIM_ASSERT(!"a warp's stream ends with exit");
         }
@@ -101,6 +108,8 @@ class GemmWarpStream : public WarpStream {
         phase_ = phase;
         steps_ = &steps;
     }
+
+    [[nodiscard]] std::uint64_t k_end() const { return slice_.first + slice_.count; }
 
     [[nodiscard]] std::uint64_t copied_tile() const {
         return phase_ == Phase::prologue ? prologue_tile_ : k_tile_ + plan_.kernel().stages - 1;
@@ -147,13 +156,14 @@ class GemmWarpStream : public WarpStream {
     const WarpProgram& program_;
     const std::vector<ProgramStep>* steps_;
     TileCoordinate tile_;
+    KSlice slice_;
     bool operands_in_registers_;
     const RegisterOperands* register_operands_;  ///< null: operands come through memory
     ProvidedOperands provided_;
     Phase phase_ = Phase::start;
     std::size_t step_ = 0;
-    std::uint64_t prologue_tile_ = 0;
-    std::uint64_t k_tile_ = 0;
+    std::uint64_t prologue_tile_;
+    std::uint64_t k_tile_;
     std::uint64_t a_, b_, e_, d_;             ///< addresses of the tile's operands
     std::uint64_t rows_left_, columns_left_;  ///< of D from the tile's first on
 };
@@ -161,14 +171,15 @@ class GemmWarpStream : public WarpStream {
 }  // namespace
 
 GemmStream::GemmStream(GemmPlan plan, bool operands_in_registers)
-    : plan_(std::move(plan)), operands_in_registers_(operands_in_registers) {
+    : plan_(std::move(plan)), reduction_offsets_(plan_), operands_in_registers_(operands_in_registers) {
     for (std::uint32_t warp = 0; warp < plan_.kernel().warps(); ++warp) {
         programs_.push_back(std::make_unique<WarpProgram>(plan_, warp, !operands_in_registers));
     }
 }
 
 std::unique_ptr<WarpStream> GemmStream::start_warp(CtaIndex cta, std::uint32_t warp) {
-    return std::make_unique<GemmWarpStream>(plan_, *programs_[warp], plan_.tile_of(cta), operands_in_registers_,
+    if (cta >= second_launch()) return reduction_warp(plan_, reduction_offsets_, cta, warp, operands_in_registers_);
+    return std::make_unique<GemmWarpStream>(plan_, *programs_[warp], cta, operands_in_registers_,
                                             register_operands_.get());
 }
 

@@ -12,6 +12,7 @@
 
 #include "isa/instruction_stream.h"
 #include "kernel/gemm_plan.h"
+#include "kernel/reduction_stream.h"
 #include "kernel/register_operands.h"
 #include "kernel/warp_program.h"
 
@@ -23,6 +24,7 @@ class GemmStream : public InstructionStream {
     GemmStream(GemmPlan plan, bool operands_in_registers);
 
     [[nodiscard]] std::uint64_t ctas() const override { return plan_.ctas(); }
+    [[nodiscard]] CtaIndex second_launch() const override { return CtaIndex(plan_.multiplying_ctas()); }
     [[nodiscard]] CtaResources resources() const override { return plan_.resources(); }
     [[nodiscard]] std::unique_ptr<WarpStream> start_warp(CtaIndex cta, std::uint32_t warp) override;
 
@@ -36,6 +38,7 @@ class GemmStream : public InstructionStream {
 
   private:
     GemmPlan plan_;
+    ReductionOffsets reduction_offsets_;
     bool operands_in_registers_;
     std::vector<std::unique_ptr<WarpProgram>> programs_;   ///< per warp of a CTA
     std::unique_ptr<RegisterOperands> register_operands_;  ///< with operands in registers and values

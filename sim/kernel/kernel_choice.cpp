@@ -31,7 +31,7 @@ double estimate_cycles(const GemmPlan& plan, const GpuParameters& gpu) {
     const GemmKernel& kernel = plan.kernel();
     const Residency residency = resident_ctas(plan.resources(), gpu.sm.residency);
     if (residency.ctas == 0) return std::numeric_limits<double>::infinity();
-    const double per_sm = static_cast<double>(ceil_divide<std::uint64_t>(plan.ctas(), gpu.sm_count));
+    const double per_sm = static_cast<double>(ceil_divide<std::uint64_t>(plan.multiplying_ctas(), gpu.sm_count));
     const double resident = std::min<double>(residency.ctas, per_sm);
 
     const double fma_per_cycle = gpu.sm.sub_cores *
@@ -63,7 +63,7 @@ double estimate_cycles(const GemmPlan& plan, const GpuParameters& gpu) {
     const double latency = static_cast<double>(gpu.cta_scheduler.launch_latency.value()) + read_latency;
     const double store = double{1} * kernel.tile_m * kernel.tile_n * plan.output_bytes() / std::min(l2_share, link);
     const double stored = per_sm * kernel.tile_m * kernel.tile_n * plan.output_bytes() / hbm_share;
-    const double main_loops = per_sm * static_cast<double>(plan.k_tiles()) * k_tile;
+    const double main_loops = per_sm * static_cast<double>(plan.slice(0).count) * k_tile;
     return std::max(main_loops, stored) + per_sm / resident * (latency + store);
 }
 
@@ -82,8 +82,8 @@ std::vector<Candidate> candidates_for(const GemmProblem& problem, const GpuParam
         const GemmPlan plan(problem, kernel);
         const double cycles = estimate_cycles(plan, gpu);
         if (cycles == std::numeric_limits<double>::infinity()) continue;
-        const double bytes =
-            static_cast<double>(plan.ctas()) * static_cast<double>(plan.k_tiles()) * plan.stage_bytes();
+        const double bytes = static_cast<double>(plan.multiplying_ctas()) * static_cast<double>(plan.slice(0).count) *
+                             plan.stage_bytes();
         candidates.push_back({&kernel, cycles, bytes});
     }
     return candidates;

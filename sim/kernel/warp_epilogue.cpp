@@ -47,10 +47,10 @@ RegisterRange WarpProgram::add_conversion(RegisterRange accumulators, std::uint3
     ProgramStep convert = plain_step(OperationClass::convert_pack);
     convert.instruction.a = accumulators;
     convert.instruction.unpacked = problem.accumulator;
-    convert.instruction.packed = problem.output;
+    convert.instruction.packed = plan_.stored_type();
     convert.instruction.destination = register_range(free.first + next_temporary, registers);
     // Each register beyond the first is an instruction of its own, and integers become f32 one by one (I2F) first.
-    const bool integer_to_float = !is_float(problem.accumulator) && is_float(problem.output);
+    const bool integer_to_float = !is_float(problem.accumulator) && is_float(plan_.stored_type());
     convert.instruction.following_arithmetic = static_cast<std::uint8_t>(registers - 1 + (integer_to_float ? 2 : 0));
     next_temporary = (next_temporary + registers) % (free.count / 2U * 2U);
     epilogue_.push_back(convert);
@@ -74,7 +74,7 @@ void WarpProgram::add_exchange_store(RegisterRange data, std::uint32_t bytes, co
 void WarpProgram::add_exchange_rows(std::uint32_t m_tile) {
     const std::uint32_t n_tiles = plan_.kernel().warp_n / n_tile_columns;
     const std::uint32_t accumulators = plan_.instruction().d_registers();
-    const bool converted = plan_.problem().accumulator != plan_.problem().output;
+    const bool converted = plan_.problem().accumulator != plan_.stored_type();
     std::uint32_t next_temporary = 0;
     for (std::uint32_t n_tile = 0; n_tile < n_tiles; ++n_tile) {
         for (std::uint32_t half = 0; half < 2; ++half) {
@@ -94,8 +94,7 @@ void WarpProgram::add_exchange_rows(std::uint32_t m_tile) {
 void WarpProgram::add_exchange_columns(std::uint32_t first_n_tile) {
     const std::uint32_t n_tiles = plan_.kernel().warp_n / n_tile_columns;
     const std::uint32_t accumulators = plan_.instruction().d_registers();
-    const bool in_place =
-        plan_.problem().accumulator == plan_.problem().output && bits_of(plan_.problem().output) == 32;
+    const bool in_place = plan_.problem().accumulator == plan_.stored_type() && bits_of(plan_.stored_type()) == 32;
     std::uint32_t next_temporary = 0;
     // Per fragment of an mma two halves of rows; in each, a pair of columns.
     for (std::uint32_t i = 0; i < 4 * (plan_.kernel().warp_m / 16); ++i) {

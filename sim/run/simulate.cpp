@@ -140,6 +140,10 @@ void check_gemm(const GpuDescription& gpu, const GemmProblem& problem, const Sim
         return;
     }
     const GemmPlan plan(problem, kernel_named(options.kernel));
+    if (options.verify && plan.split()) {
+        throw InputError({}, fmt::format("--verify with {}", options.kernel),
+                         "a kernel that does not split k: the values of its second launch are not simulated");
+    }
     if (const Residency residency = resident_ctas(plan.resources(), gpu.parameters.sm.residency); residency.ctas == 0) {
         throw InputError({}, fmt::format("kernel {} on {}", options.kernel, gpu.name),
                          fmt::format("one whose CTA fits on an SM (it is limited by {})", residency.limited_by));

@@ -60,6 +60,31 @@ RC_GTEST_PROP(Gpu, RunsEveryWarpOfEveryCtaOnce, ()) {
     RC_ASSERT(result.account.total() == result.cycles * result.tensor_cores);
 }
 
+/// A stream of two launches.
+class TwoLaunches : public ScriptedStream {
+  public:
+    TwoLaunches(std::uint64_t ctas, CtaIndex second, const std::function<Program(CtaIndex, std::uint32_t)>& program)
+        : ScriptedStream({}, ctas, program), second_(second) {}
+    [[nodiscard]] CtaIndex second_launch() const override { return second_; }
+
+  private:
+    CtaIndex second_;
+};
+
+TEST(Gpu, StartsASecondLaunchWhenTheFirstHasEndedAndTheGapHasPassed) {
+    const GpuParameters parameters = small_gpu(3);
+    const auto program = [](CtaIndex cta, std::uint32_t) {
+        return Program(cta.value() == 1 ? 4000 : 10, arithmetic({}));
+    };
+    TwoLaunches none(4, CtaIndex(4), program);
+    TwoLaunches two(5, CtaIndex(4), program);
+    const Cycle first = run_on_chip(none, parameters).cycles;
+    const Cycle both = run_on_chip(two, parameters).cycles;
+    EXPECT_GE(both, first + parameters.cta_scheduler.launch_gap + parameters.cta_scheduler.launch_latency);
+    EXPECT_LE(both, first + parameters.cta_scheduler.launch_gap + parameters.cta_scheduler.launch_latency + Cycle(200));
+    EXPECT_EQ(run_on_chip(two, parameters, 77).cycles, both) << "whatever the order of modules";
+}
+
 TEST(Gpu, RunsTheSelectedCtasOnly) {
     ScriptedStream stream({}, 100, [](CtaIndex, std::uint32_t) { return Program{}; });
     GpuRunOptions options;

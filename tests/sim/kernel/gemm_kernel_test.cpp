@@ -101,13 +101,16 @@ TEST(KernelNamed, TakesANameWithoutItsKTileForTheOneOf64Bytes) {
     EXPECT_EQ(kernel_named("128x256_s3").row_bytes, 64U);
 }
 
-TEST(KernelNamed, ReadsTheRasterFromASuffix) {
+TEST(KernelNamed, ReadsRasterAndSlicesOfKFromSuffixes) {
     const GemmKernel columns = kernel_named("128x256x32_s3_c4");
     EXPECT_EQ(columns.name, "128x256x32_s3_c4");
     EXPECT_EQ(columns.raster, (Raster{Raster::Strips::columns, 4}));
     EXPECT_EQ(kernel_named("128x256_s3_r16").raster, (Raster{Raster::Strips::rows, 16}));
     EXPECT_EQ(kernel_named("128x256_s3").raster, std::nullopt);
-    for (const char* const name : {"128x256_s3_c", "128x256_s3_c0", "128x256_s3_x4", "128x256_s3_c4x", "_c4"}) {
+    EXPECT_EQ(kernel_named("128x256_s3_c4_k3").k_slices, 3U);
+    EXPECT_EQ(kernel_named("128x256_s3_k3_r2").raster, (Raster{Raster::Strips::rows, 2}));
+    for (const char* const name : {"128x256_s3_k1", "128x256_s3_k17", "128x256_s3_k2_k2", "128x256_s3_c",
+                                   "128x256_s3_c0", "128x256_s3_x4", "128x256_s3_c4x", "_c4"}) {
         EXPECT_THROW(kernel_named(name), InputError) << name;
     }
 }
