@@ -47,7 +47,8 @@ std::uint32_t cta_slots(const GpuParameters& parameters, const CtaResources& res
 class Gpu {
   public:
     Gpu(const GpuParameters& parameters, InstructionStream& stream, const GpuRunOptions& options)
-        : clocks_("clocks", quantum_of(parameters)),
+        : completion_latency_(parameters.cta_scheduler.completion_latency),
+          clocks_("clocks", quantum_of(parameters)),
           bank_conflicts_(parameters.sm.shared_memory),
           chip_clock_("chip_clock", clocks_, 0) {
         const std::uint32_t sms = options.one_sm ? 1 : parameters.sm_count;
@@ -70,6 +71,7 @@ class Gpu {
                                [&] { build_sms(parameters, stream, options, slots); },
                            },
                            options.shuffle_seed);
+        if (options.ideal_memory_latency) memory_->idealise(*options.ideal_memory_latency);
         for (std::uint32_t i = 0; i < sms; ++i) connect(i);
     }
 
@@ -96,7 +98,9 @@ class Gpu {
             result.account += sm->account();
             sm->report(result.counters);
         }
+        result.last_cta_end = scheduler_->last_finish() - completion_latency_;
         memory_->report(result.counters);
+        result.traffic = memory_->hierarchy().traffic();
         result.evaluations = clocks_.evaluations();
         return result;
     }
@@ -136,6 +140,7 @@ class Gpu {
         memory_->connect(i, sm.load_store_unit().to_memory, sm.load_store_unit().from_memory, &sm_clocks_[i]);
     }
 
+    Cycle completion_latency_;
     ClockGroup clocks_;
     BankConflicts bank_conflicts_;
     Clock chip_clock_;  ///< of everything outside the SMs

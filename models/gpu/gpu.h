@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 #include "base/counters.h"
 #include "gpu/cta_scheduler.h"
 #include "gpu/gpu_parameters.h"
 #include "isa/instruction_stream.h"
 #include "memory/global_values.h"
+#include "memory/memory_hierarchy.h"
 #include "memory/shared_regions.h"
 #include "tensor_core/account.h"
 #include "tensor_core/timeline.h"
@@ -17,10 +19,13 @@ namespace stcsim {
 
 /// What to simulate of a launch, and what to record.
 struct GpuRunOptions {
-    bool one_sm = false;                   ///< one SM instead of all of them
-    std::uint32_t sharing_sms = 1;         ///< one_sm: the SMs among which the memory system's bandwidth is shared
-    CtaSelection ctas;                     ///< which CTAs of the grid
-    SharedRegions shared_regions;          ///< one_sm: how the other SMs share its traffic
+    bool one_sm = false;            ///< one SM instead of all of them
+    std::uint32_t sharing_sms = 1;  ///< one_sm: the SMs among which the memory system's bandwidth is shared
+    CtaSelection ctas;              ///< which CTAs of the grid
+    SharedRegions shared_regions;   ///< one_sm: how the other SMs share its traffic
+    /// one_sm: a memory that takes every access back to its SM after this time, however many there are. What an SM
+    /// does by itself can be measured with it.
+    std::optional<Cycle> ideal_memory_latency;
     GlobalValues* memory = nullptr;        ///< operand values; null: timing only
     Timeline* timeline = nullptr;          ///< records the first SM's tensor cores
     std::uint64_t shuffle_seed = 0;        ///< not 0: shuffles construction and evaluation, which must not matter
@@ -29,10 +34,12 @@ struct GpuRunOptions {
 
 /// What came out.
 struct GpuRunResult {
-    Cycle cycles{0};  ///< until the last CTA has ended and its stores have reached the L2
+    Cycle cycles{0};        ///< until the last CTA has ended and its stores have reached the L2
+    Cycle last_cta_end{0};  ///< the end of the last CTA's last warp
     std::uint64_t tensor_cores = 0;
     TensorCoreAccount account;  ///< summed over the tensor cores
     CounterReport counters;
+    MemoryTraffic traffic;
     std::uint64_t evaluations = 0;  ///< module evaluations: the simulator's work, not the machine's
 };
 

@@ -45,6 +45,7 @@ Cycle MemorySystem::shortest_delay(const MemoryParameters& parameters, Cycle sm_
 Cycle MemorySystem::serve(const MemoryTransaction& transaction, Cycle now) {
     STCSIM_ASSERT(now >= link_latency_);
     const Cycle left = now - link_latency_;
+    if (ideal_latency_) return left + *ideal_latency_;
     Cycle last = now;
     for (const SectorRequest& request : transaction.requests) hierarchy_.prefetch(transaction.sm, request.line);
     for (const SectorRequest& request : transaction.requests) {

@@ -28,6 +28,9 @@ class MemorySystem : public ClockedModule {
     /// the way to the interconnect inside the SM.
     static Cycle shortest_delay(const MemoryParameters& parameters, Cycle sm_latency);
 
+    /// From now on every access is back at its SM after this time, however many there are.
+    void idealise(Cycle latency) { ideal_latency_ = latency; }
+
     [[nodiscard]] const MemoryHierarchy& hierarchy() const { return hierarchy_; }
     void report(CounterReport& report) const { hierarchy_.report(report); }
 
@@ -37,6 +40,7 @@ class MemorySystem : public ClockedModule {
     Cycle serve(const MemoryTransaction& transaction, Cycle now);
 
     Cycle link_latency_;
+    std::optional<Cycle> ideal_latency_;
     MemoryHierarchy hierarchy_;
     std::deque<ReadPort<TransactionPointer>> requests_;    ///< per SM
     std::deque<WritePort<TransactionPointer>> responses_;  ///< per SM

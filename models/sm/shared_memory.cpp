@@ -59,7 +59,9 @@ void SharedMemory::evaluate(Cycle now) {
 }
 
 void SharedMemory::serve(SharedRequest request, Cycle now) {
-    const std::uint32_t wavefronts = wavefronts_of(request.access);
+    const std::uint32_t wavefronts = request.operation == OperationClass::copy_async
+                                         ? std::max(wavefronts_of(request.access), packets_of(request.access))
+                                         : wavefronts_of(request.access);
     free_ = now + Cycle(wavefronts);
     const std::size_t sub_core = request.warp.value() % requests.size();
 
@@ -83,6 +85,11 @@ void SharedMemory::serve(SharedRequest request, Cycle now) {
         const Cycle fixed = std::max(parameters_.base_latency, channel_cycles + Cycle(1)) - channel_cycles;
         completions[sub_core].push(std::move(completion), path - now + fixed + Cycle(1));
     }
+}
+
+std::uint32_t SharedMemory::packets_of(const LaneAccess& access) const {
+    const auto bytes = std::uint64_t(std::popcount(access.active)) * access.bytes_per_lane;
+    return static_cast<std::uint32_t>(ceil_divide(bytes, parameters_.fill_bytes_per_cycle.value()));
 }
 
 std::uint32_t SharedMemory::wavefronts_of(const LaneAccess& access) {

@@ -1,7 +1,8 @@
 /// SharedMemory: the SM's shared memory, used by all sub-cores and by arriving cp.async data.
 ///
 /// Overview: one wavefront (all banks, 128 bytes on Ampere) a cycle. Requesters - the sub-cores and the fills from the
-/// load/store unit - are served in turn, a request's wavefronts back to back. A load returns over its sub-core's own
+/// load/store unit - are served in turn, a request's wavefronts back to back. Arriving data come in packets of
+/// `fill_bytes_per_cycle`, and each takes the banks for a cycle. A load returns over its sub-core's own
 /// path, which takes `return_per_wavefront` cycles per wavefront; unloaded, it completes `base_latency` plus that after
 /// its issue.
 /// Parameters: SharedMemoryParameters.
@@ -39,6 +40,8 @@ class SharedMemory : public ClockedModule {
     [[nodiscard]] bool has_request() const;
     void serve(SharedRequest request, Cycle now);
     [[nodiscard]] std::uint32_t wavefronts_of(const LaneAccess& access);
+    /// Packets in which the data of a fill arrive.
+    [[nodiscard]] std::uint32_t packets_of(const LaneAccess& access) const;
     [[nodiscard]] Payload move_values(SharedRequest& request);
 
     SharedMemoryParameters parameters_;

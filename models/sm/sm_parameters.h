@@ -60,6 +60,7 @@ struct WarpSchedulerParameters {
 struct SharedMemoryParameters {
     std::uint32_t banks;
     Bytes bank_width;
+    Bytes fill_bytes_per_cycle;  ///< of cp.async data that arrive
     Cycle base_latency;          ///< completion latency is base + return x wavefronts
     Cycle return_per_wavefront;  ///< a sub-core's return path, cycles per wavefront
 
@@ -67,6 +68,8 @@ struct SharedMemoryParameters {
     void describe(Visitor& v) {
         v.parameter("banks", banks, {1, 128}, "banks");
         v.parameter("bank_width", bank_width, {1, 64}, "bytes a bank serves per cycle");
+        v.parameter("fill_bytes_per_cycle", fill_bytes_per_cycle, {1, 1024},
+                    "bytes of arriving cp.async data that a cycle of the banks takes");
         v.parameter("base_latency", base_latency, {1, 1024}, "cycles of a load before its first wavefront returns");
         v.parameter("return_per_wavefront", return_per_wavefront, {1, 64},
                     "cycles a sub-core's return path takes per wavefront");

@@ -43,8 +43,13 @@ void check_combination(const Values& values) {
     refuse_together(values, "vcd", "compare", "a waveform is of one simulation");
     refuse_together(values, "perfetto", "compare", "a timeline is of one simulation");
     refuse_without(values, "seed", "verify");
+    refuse_together(values, "exact", "sampled", "a run is one or the other");
+    for (const char* const option : {"verify", "vcd", "perfetto"}) {
+        refuse_together(values, option, "sampled", "only a run of every instruction has it");
+    }
     if (values.count("gemm") != 0 || values.count("trace") != 0) return;
-    for (const char* const option : {"compare", "kernel", "scope", "verify", "out", "vcd", "perfetto"}) {
+    for (const char* const option :
+         {"compare", "kernel", "scope", "exact", "sampled", "l2", "clock", "verify", "out", "vcd", "perfetto"}) {
         if (values.count(option) == 0) continue;
         throw InputError({}, fmt::format("--{} without --gemm or --trace", option), "a GEMM or a trace to simulate");
     }
@@ -142,6 +147,16 @@ SimulationOptions simulation_options_of(const Values& values) {
         if (!scope) throw InputError({}, fmt::format("--scope \"{}\"", *name), "core, sm or chip");
         options.scope = *scope;
     }
+    if (values.count("exact") != 0) options.method = Method::exact;
+    if (values.count("sampled") != 0) options.method = Method::sampled;
+    if (const auto l2 = text_of(values, "l2")) {
+        if (*l2 != "cold" && *l2 != "warm") throw InputError({}, fmt::format("--l2 \"{}\"", *l2), "cold or warm");
+        options.warm_l2 = *l2 == "warm";
+    }
+    if (const auto clock = text_of(values, "clock")) {
+        constexpr std::uint64_t highest_clock = 10000;
+        options.clock_hz = 1e6 * static_cast<double>(parse_integer(*clock, "--clock", 1, highest_clock));
+    }
     if (const auto kernel = text_of(values, "kernel")) options.kernel = *kernel;
     options.verify = values.count("verify") != 0;
     if (const auto seed = text_of(values, "seed")) {
@@ -193,6 +208,10 @@ po::options_description run_options() {
     add("kernel", text("auto|best|NAME"), "tiling, a name of 'stcsim kernels' (auto)");
     add("scope", text("core|sm|chip"),
         "core: tensor cores of one SM, operands in registers; sm: one SM with its share of the memory; chip (chip)");
+    add("exact", "scope chip: every instruction of every SM, however long it takes");
+    add("sampled", "scope chip: k-tile by k-tile, repeating waves left out (the default for large problems)");
+    add("l2", text("cold|warm"), "what the L2 holds: nothing of the operands, or what the same launch has left (cold)");
+    add("clock", text("MHZ"), "lock the SM clock there; without it the power limit decides");
     add("verify", "move values through the model and compare every element of D bit for bit");
     add("seed", text("NUMBER"), "of the operands of --verify (1)");
     add("out", texts("FILE"), "write the results as .json or .csv; repeatable");

@@ -10,11 +10,16 @@ namespace stcsim {
 namespace {
 
 constexpr std::array<std::string_view, 3> scope_names{"core", "sm", "chip"};
+constexpr std::array<std::string_view, 3> method_names{"automatic", "exact", "sampled"};
 
 }  // namespace
 
 std::string_view name_of(Scope scope) {
     return scope_names[static_cast<std::size_t>(scope)];
+}
+
+std::string_view name_of(Method method) {
+    return method_names[static_cast<std::size_t>(method)];
 }
 
 std::optional<Scope> scope_named(std::string_view name) {
@@ -25,8 +30,8 @@ std::optional<Scope> scope_named(std::string_view name) {
 }
 
 std::vector<ResultRow> compared_rows(SimulationResult dense, SimulationResult sparse) {
-    STCSIM_ASSERT(sparse.cycles > Cycle(0));
-    const double speedup = static_cast<double>(dense.cycles.value()) / static_cast<double>(sparse.cycles.value());
+    STCSIM_ASSERT(sparse.time_us > 0);
+    const double speedup = dense.time_us / sparse.time_us;
     std::vector<ResultRow> rows;
     rows.push_back({std::move(dense), std::nullopt});
     rows.push_back({std::move(sparse), speedup});
@@ -64,6 +69,16 @@ std::vector<ResultField> fields_of(const ResultRow& row) {
     for (std::size_t i = 0; i < tensor_core_states; ++i) {
         fields.push_back({"account", tensor_core_state_names[i], r.account.cycles[i].value()});
     }
+    const bool chip = r.scope == Scope::chip;
+    const auto of_chip = [chip](double value) { return chip ? FieldValue(value) : FieldValue(); };
+    fields.push_back({"", "method", text(name_of(r.method))});
+    fields.push_back({"", "clock_mhz", r.clock_hz / 1e6});
+    fields.push_back({"", "launch_us", of_chip(r.launch_us)});
+    fields.push_back({"", "energy_mj", of_chip(r.energy_mj)});
+    fields.push_back({"", "average_power_w", of_chip(r.average_power_w)});
+    fields.push_back({"", "l2_read_bytes", of_chip(r.l2_read_bytes)});
+    fields.push_back({"", "hbm_read_bytes", of_chip(r.hbm_read_bytes)});
+    fields.push_back({"", "hbm_written_bytes", of_chip(r.hbm_written_bytes)});
     fields.push_back({"", "simulated_ctas", r.simulated_ctas});
     fields.push_back({"", "total_ctas", r.total_ctas});
     const auto& v = r.verification;

@@ -15,7 +15,7 @@ namespace stcsim {
 /// One simulated GEMM.
 struct ResultRow {
     SimulationResult result;
-    std::optional<double> speedup;  ///< of a 2:4 row over the dense row it was compared with, in cycles
+    std::optional<double> speedup;  ///< of a 2:4 row over the dense row it was compared with, in time
 };
 
 /// The two rows of a comparison: dense, then 2:4 with its speedup.
@@ -36,6 +36,9 @@ std::vector<ResultField> fields_of(const ResultRow& row);
 
 /// "core", "sm" or "chip".
 std::string_view name_of(Scope scope);
+
+/// "exact" or "sampled".
+std::string_view name_of(Method method);
 
 /// The scope with this name, or nothing.
 std::optional<Scope> scope_named(std::string_view name);

@@ -1,28 +1,22 @@
 #include "run/simulate.h"
 
 #include <algorithm>
-#include <memory>
+#include <limits>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "gpu/gpu.h"
-#include "kernel/gemm_stream.h"
+#include "gpu/power_model.h"
 #include "kernel/kernel_choice.h"
-#include "run/operands.h"
-#include "run/timeline_export.h"
+#include "run/bounds.h"
+#include "run/kernel_run.h"
 #include "sm/residency.h"
 #include "tensor_core/datapath.h"
 
 namespace stcsim {
 namespace {
-
-/// Cause names for people; in the order of TensorCoreState.
-constexpr std::array<std::string_view, tensor_core_states> bound_names{
-    "tensor core", "operands", "metadata", "shared memory", "global data", "barrier", "issue", "tail"};
-/// A tensor core that is busy this much of the time is what bounds the run, whatever the rest went to.
-constexpr double bound_by_tensor_core = 0.9;
 
 /// The most bytes of operands that a verification may hold; the matrices take several times as much while it runs.
 constexpr double most_verified_bytes = double{1} * (std::uint64_t{1} << 30);
@@ -42,20 +36,6 @@ void check_verification_size(const GemmProblem& problem) {
     }
 }
 
-/// The CTAs one SM runs: every sm_count-th, as the chip would hand them out if all SMs went at the same pace.
-CtaSelection share_of_one_sm(std::uint64_t ctas, std::uint32_t sms) {
-    return {.stride = sms, .count = ceil_divide<std::uint64_t>(ctas, sms)};
-}
-
-std::string name_bound(const TensorCoreAccount& account) {
-    const auto total = static_cast<double>(account.total().value());
-    if (static_cast<double>(account[TensorCoreState::busy].value()) >= bound_by_tensor_core * total) {
-        return std::string(bound_names[0]);
-    }
-    const auto largest = std::max_element(account.cycles.begin() + 1, account.cycles.end());
-    return std::string(bound_names[static_cast<std::size_t>(largest - account.cycles.begin())]);
-}
-
 /// Dense tensor peak of the whole chip in TFLOPS, from the shape of the array.
 double peak_tflops(const GpuParameters& gpu, ElementType input, ElementType accumulator) {
     const double fma_per_cycle =
@@ -64,64 +44,137 @@ double peak_tflops(const GpuParameters& gpu, ElementType input, ElementType accu
     return 2 * fma_per_cycle * gpu.clock_hz / 1e12;
 }
 
+/// Problems with fewer multiply-adds than this run in detail in about a second.
+constexpr double small_problem = 2e9;
+
+Method method_of(const GemmPlan& plan, const SimulationOptions& options) {
+    if (options.scope != Scope::chip || options.verify || options.vcd || options.perfetto) return Method::exact;
+    if (options.method != Method::automatic) return options.method;
+    const GemmKernel& kernel = plan.kernel();
+    const double multiply_adds = static_cast<double>(plan.ctas() * kernel.tile_m * kernel.tile_n) *
+                                 static_cast<double>(plan.padded_k()) / (plan.sparse() ? 2 : 1);
+    return multiply_adds < small_problem && !options.warm_l2 ? Method::exact : Method::sampled;
+}
+
+Activity activity_of(const KernelRun& run, const GemmPlan& plan) {
+    double instructions = 0;
+    double wavefronts = 0;
+    for (const CounterValue& counter : run.counters.values()) {
+        if (counter.path.starts_with("sm.warp_scheduler.issued.")) instructions += static_cast<double>(counter.value);
+        if (counter.path.starts_with("sm.shared_memory.") && counter.path.ends_with("_wavefronts") &&
+            !counter.path.ends_with("conflict_wavefronts")) {
+            wavefronts += static_cast<double>(counter.value);
+        }
+    }
+    const auto steps = static_cast<double>(run.account[TensorCoreState::busy].value());
+    return {.dense_steps = plan.sparse() ? 0 : steps,
+            .sparse_steps = plan.sparse() ? steps : 0,
+            .instructions = instructions,
+            .shared_wavefronts = wavefronts,
+            .l2_bytes = static_cast<double>(run.traffic.sm_read + run.traffic.sm_written),
+            .memory_bytes = run.traffic.hbm_read + run.traffic.hbm_written};
+}
+
+/// A launch at the clock that the power limit allows, or that the options lock.
+class ChipRun {
+  public:
+    ChipRun(const GpuParameters& gpu, const GemmPlan& plan, const SimulationOptions& options)
+        : gpu_(gpu), at_clock_(gpu), plan_(plan), options_(options), method_(method_of(plan, options)) {
+        if (method_ == Method::sampled) profile_ = measure_profile(gpu, plan);
+        if (options.clock_hz) {
+            at_clock_.clock_hz = *options.clock_hz;
+            run_ = run();
+        } else {
+            settle();
+        }
+    }
+
+    [[nodiscard]] const KernelRun& outcome() const { return run_; }
+    [[nodiscard]] double clock_hz() const { return at_clock_.clock_hz; }
+    [[nodiscard]] double seconds() const { return gpu_.launch.latency_seconds + seconds_of(run_, clock_hz()); }
+    [[nodiscard]] double energy() const { return energy_of(gpu_, activity_of(run_, plan_), clock_hz(), seconds()); }
+
+  private:
+    /// Runs at the clock that the limit allows for the activity of the run before it, until that is the clock it ran
+    /// at. At a lower clock the memory is faster, in cycles, which changes the time and so the power; a run that hardly
+    /// waits for data stays as it is.
+    void settle() {
+        constexpr int most_runs = 4;
+        constexpr double hardly = 0.02;
+        run_ = run();
+        for (int runs = 1;; ++runs) {
+            const double clock = settled_clock(gpu_, activity_of(run_, plan_), [&](double hz) {
+                return gpu_.launch.latency_seconds + seconds_of(run_, hz);
+            });
+            if (clock == at_clock_.clock_hz) return;
+            at_clock_.clock_hz = clock;
+            const auto waiting = static_cast<double>(run_.account[TensorCoreState::global_data].value());
+            if (runs == most_runs || waiting < hardly * static_cast<double>(run_.account.total().value())) return;
+            run_ = run();
+        }
+    }
+
+    KernelRun run() {
+        if (method_ == Method::exact) return run_detailed(at_clock_, plan_, options_);
+        return run_by_waves(at_clock_, plan_, *profile_, options_.warm_l2);
+    }
+
+    static double seconds_of(const KernelRun& run, double clock_hz) {
+        return static_cast<double>(run.cycles.value()) / clock_hz;
+    }
+
+    const GpuParameters& gpu_;
+    GpuParameters at_clock_;
+    const GemmPlan& plan_;
+    const SimulationOptions& options_;
+    Method method_;
+    std::optional<TileProfile> profile_;
+    KernelRun run_;
+};
+
+void fill_rates(SimulationResult& result, const GpuParameters& gpu, bool sparse) {
+    const GemmProblem& problem = result.problem;
+    result.tflops = 2 * problem.fused_multiply_adds() / result.time_us / 1e6;
+    result.dense_peak_tflops = peak_tflops(gpu, problem.input, problem.accumulator);
+    result.sparse_peak_tflops = gpu.sm.tensor_core.sparse_path ? 2 * result.dense_peak_tflops : 0;
+    result.tensor_utilization = result.tflops / (sparse ? result.sparse_peak_tflops : result.dense_peak_tflops);
+}
+
 SimulationResult simulate_kernel(const GpuDescription& gpu, const GemmProblem& problem, const GemmKernel& kernel,
                                  const SimulationOptions& options) {
     const GpuParameters& parameters = gpu.parameters;
-    GemmStream stream(GemmPlan(problem, kernel), options.scope == Scope::core);
-    const GemmPlan& plan = stream.plan();
-
-    std::vector<OperandMatrices> operands;
-    GlobalValues memory;
-    if (options.verify) {
-        operands = generate_operands(plan, options.seed);
-        place_operands(plan, operands, memory);
-        stream.move_values_through(memory);
-    }
-    Timeline timeline;
-    GpuRunOptions run;
-    run.one_sm = options.scope != Scope::chip;
-    run.ctas = run.one_sm ? share_of_one_sm(plan.ctas(), parameters.sm_count) : CtaSelection{.count = plan.ctas()};
-    if (run.one_sm) {
-        run.sharing_sms = static_cast<std::uint32_t>(std::min<std::uint64_t>(parameters.sm_count, plan.ctas()));
-        const Residency residency = resident_ctas(plan.resources(), parameters.sm.residency);
-        run.shared_regions = plan.sharing(parameters.sm_count, residency.ctas);
-    }
-    run.memory = options.verify ? &memory : nullptr;
-    run.timeline = options.vcd || options.perfetto ? &timeline : nullptr;
-    run.shuffle_seed = options.shuffle_seed;
-    run.progress = options.progress;
-    const GpuRunResult outcome = run_gpu(parameters, stream, run);
-
+    const GemmPlan plan(problem, kernel);
     SimulationResult result;
     result.problem = problem;
     result.gpu = gpu.name;
     result.kernel = kernel.name;
     result.scope = options.scope;
-    result.cycles = outcome.cycles;
-    result.time_us = static_cast<double>(outcome.cycles.value()) / parameters.clock_hz * 1e6;
-    result.tflops = 2 * problem.fused_multiply_adds() / result.time_us / 1e6;
-    result.dense_peak_tflops = peak_tflops(parameters, problem.input, problem.accumulator);
-    result.sparse_peak_tflops = parameters.sm.tensor_core.sparse_path ? 2 * result.dense_peak_tflops : 0;
-    result.tensor_utilization = result.tflops / (plan.sparse() ? result.sparse_peak_tflops : result.dense_peak_tflops);
-    result.tensor_cores = outcome.tensor_cores;
-    result.account = outcome.account;
-    result.bound_by = name_bound(outcome.account);
-    result.counters = outcome.counters;
-    result.simulated_ctas = run.ctas.count;
-    result.total_ctas = plan.ctas();
-
-    if (options.verify) {
-        if (const CtaSelection rest = rest_of(run.ctas, plan.ctas()); rest.count > 0) {
-            // The other SMs' CTAs, for their values only: the cycles above are of the SM's own share.
-            GpuRunOptions values = run;
-            values.ctas = rest;
-            values.timeline = nullptr;
-            run_gpu(parameters, stream, values);
-        }
-        result.verification = verify_result(plan, operands, memory);
+    result.clock_hz = options.clock_hz.value_or(parameters.clock_hz);
+    KernelRun run;
+    if (options.scope == Scope::chip) {
+        const ChipRun chip(parameters, plan, options);
+        run = chip.outcome();
+        result.clock_hz = chip.clock_hz();
+        result.launch_us = parameters.launch.latency_seconds * 1e6;
+        result.energy_mj = chip.energy() * 1e3;
+        result.average_power_w = chip.energy() / chip.seconds();
+        result.l2_read_bytes = static_cast<double>(run.traffic.sm_read);
+        result.hbm_read_bytes = run.traffic.hbm_read;
+        result.hbm_written_bytes = run.traffic.hbm_written;
+    } else {
+        run = run_detailed(parameters, plan, options);
     }
-    if (options.vcd) write_vcd(timeline, result.cycles, parameters.sm.sub_cores, *options.vcd);
-    if (options.perfetto) write_perfetto(timeline, parameters.clock_hz, parameters.sm.sub_cores, *options.perfetto);
+    result.method = run.method;
+    result.cycles = run.cycles;
+    result.time_us = result.launch_us + static_cast<double>(run.cycles.value()) / result.clock_hz * 1e6;
+    fill_rates(result, parameters, plan.sparse());
+    result.tensor_cores = run.tensor_cores;
+    result.account = run.account;
+    result.bound_by = name_bound(result, parameters);
+    result.counters = std::move(run.counters);
+    result.simulated_ctas = run.simulated_ctas;
+    result.total_ctas = plan.ctas();
+    result.verification = std::move(run.verification);
     return result;
 }
 
@@ -164,11 +217,11 @@ SimulationResult simulate_gemm(const GpuDescription& gpu, const GemmProblem& pro
     timing.vcd.reset();
     timing.perfetto.reset();
     const GemmKernel* fastest = nullptr;
-    Cycle least = never;
+    double least = std::numeric_limits<double>::infinity();
     for (const GemmKernel* kernel : plausible_kernels(problem, gpu.parameters)) {
-        const Cycle cycles = simulate_kernel(gpu, problem, *kernel, timing).cycles;
-        if (cycles < least) {
-            least = cycles;
+        const double time = simulate_kernel(gpu, problem, *kernel, timing).time_us;
+        if (time < least) {
+            least = time;
             fastest = kernel;
         }
     }

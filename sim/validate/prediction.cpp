@@ -75,7 +75,10 @@ Prediction predict(const ReferencePoint& point, const GpuDescription& gpu, const
         return prediction;
     };
     const auto run_gemm = [&](const GemmWork& work) {
-        const SimulationResult result = model.simulate(gpu, work.problem, options);
+        // Measured launches follow each other (25 for warm-up), on the same operands.
+        SimulationOptions warm = options;
+        warm.warm_l2 = options.scope == Scope::chip;
+        const SimulationResult result = model.simulate(gpu, work.problem, warm);
         return Prediction{result.time_us, result.kernel, result.bound_by, {}, details_of(result)};
     };
     try {
@@ -129,7 +132,8 @@ std::optional<Prediction> prediction_in(std::string_view line) {
 
 std::string prediction_key(const ReferencePoint& point, std::string_view program, std::string_view gpu_toml,
                            const SimulationOptions& options) {
-    const std::string all = fmt::format("{}\n{}\n{} {}\n{}", program, gpu_toml, name_of(options.scope), options.kernel,
+    const std::string all = fmt::format("{}\n{}\n{} {} {} {}\n{}", program, gpu_toml, name_of(options.scope),
+                                        options.kernel, name_of(options.method), options.clock_hz.value_or(0),
                                         std::visit([](const auto& work) { return text_of(work); }, point.work));
     return fmt::format("{:016x}", content_hash(all));
 }

@@ -354,7 +354,7 @@ class Lists(EndToEnd):
             self.assertIn(file.stem, listed)
 
     def test_every_listed_kernel_can_be_asked_for(self):
-        names = re.findall(r"(?m)^(\d+x\d+_s\d)\b", self.succeed("kernels"))
+        names = re.findall(r"(?m)^(\d+x\d+x\d+_s\d)\b", self.succeed("kernels"))
         self.assertGreaterEqual(len(names), 10)
         for name in names:
             self.assertIn(name, self.succeed("run", *GPU, "--gemm", "64x64x64", "--scope", "core", "--kernel", name))

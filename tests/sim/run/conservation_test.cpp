@@ -188,7 +188,8 @@ TEST(Conservation, UtilizationIsTheUsefulShareOfThePeak) {
             const double busy = static_cast<double>(result.account[TensorCoreState::busy].value()) /
                                 static_cast<double>(result.account.total().value());
             EXPECT_LE(result.tensor_utilization, busy + 1e-9) << "padding is busy but not useful";
-            const double seconds = static_cast<double>(result.cycles.value()) / 1.41e9;
+            EXPECT_EQ(result.launch_us > 0, scope == Scope::chip);
+            const double seconds = result.launch_us / 1e6 + static_cast<double>(result.cycles.value()) / 1.41e9;
             EXPECT_NEAR(result.time_us, seconds * 1e6, 1e-6);
             EXPECT_NEAR(result.tflops, 2.0 * 512 * 512 * 1024 / seconds / 1e12, 1e-6);
         }

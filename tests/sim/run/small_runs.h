@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <ostream>
 #include <string>
 
@@ -42,6 +43,9 @@ struct Options {
     std::uint64_t shuffle_seed = 0;
     std::filesystem::path vcd = {};
     std::filesystem::path perfetto = {};
+    Method method = Method::automatic;
+    bool warm_l2 = false;
+    std::optional<double> clock_hz = {};
 
     // Conversion is the purpose of the type.
     operator SimulationOptions() const {  // NOLINT(google-explicit-constructor)
@@ -53,6 +57,9 @@ struct Options {
         options.shuffle_seed = shuffle_seed;
         if (!vcd.empty()) options.vcd = vcd;
         if (!perfetto.empty()) options.perfetto = perfetto;
+        options.method = method;
+        options.warm_l2 = warm_l2;
+        options.clock_hz = clock_hz;
         return options;
     }
 };

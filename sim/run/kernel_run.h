@@ -1,0 +1,33 @@
+/// One launch of one kernel at one clock, by the detailed machine or by waves: what both tell.
+#pragma once
+
+#include <cstdint>
+
+#include "base/counters.h"
+#include "gpu/gpu_parameters.h"
+#include "kernel/gemm_plan.h"
+#include "memory/memory_hierarchy.h"
+#include "run/simulate.h"
+#include "tensor_core/account.h"
+#include "waves/tile_profile.h"
+
+namespace stcsim {
+
+struct KernelRun {
+    Method method = Method::exact;
+    Cycle cycles{0};
+    std::uint64_t tensor_cores = 0;
+    TensorCoreAccount account;
+    CounterReport counters;
+    MemoryTraffic traffic;
+    std::uint64_t simulated_ctas = 0;
+    std::optional<Verification> verification;
+};
+
+/// Every instruction through the SystemC machine. Writes waveform and timeline if the options ask for them.
+KernelRun run_detailed(const GpuParameters& gpu, const GemmPlan& plan, const SimulationOptions& options);
+
+/// All SMs k-tile by k-tile, by a profile of the plan's kernel on this GPU.
+KernelRun run_by_waves(const GpuParameters& gpu, const GemmPlan& plan, const TileProfile& profile, bool warm_l2);
+
+}  // namespace stcsim

@@ -1,0 +1,242 @@
+#include "waves/chip_replay.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace stcsim {
+namespace {
+
+/// A k-tile's copies, and a tile's stores, leave the SM in this many parts, evenly over the time they take: fine enough
+/// that SMs take turns at the memory, and few enough that parts cost nothing beside the lines in them.
+constexpr std::uint32_t copy_parts = 8;
+constexpr std::uint32_t store_parts = 16;
+
+Cycle cycle_of(double time) {
+    return Cycle(static_cast<std::uint64_t>(time));
+}
+
+}  // namespace
+
+ChipReplay::ChipReplay(const GpuParameters& gpu, const GemmPlan& plan, const TileProfile& profile,
+                       MemoryHierarchy& memory, Cycle start)
+    : gpu_(gpu),
+      plan_(plan),
+      profile_(profile),
+      memory_(memory),
+      slots_(std::size_t{gpu.sm_count} * profile.resident_ctas),
+      sms_(gpu.sm_count),
+      free_on_sm_(gpu.sm_count, profile.resident_ctas),
+      free_slots_(gpu.sm_count),
+      now_(static_cast<double>(start.value())),
+      next_launch_(now_),
+      last_end_(now_) {
+    for (Sm& sm : sms_) sm.updated = now_;
+    for (std::uint32_t i = 0; i < slots_.size(); ++i) {
+        slots_[i].sm = i / profile.resident_ctas;
+        slots_[i].arrival.resize(plan.kernel().stages);
+        slots_[i].whole.resize(plan.kernel().stages);
+    }
+    for (std::uint32_t i = static_cast<std::uint32_t>(slots_.size()); i-- > 0;) {
+        free_slots_[slots_[i].sm].push_back(i);
+    }
+}
+
+void ChipReplay::push(double time, std::uint32_t slot, EventKind kind, std::uint64_t k_tile, std::uint32_t part) {
+    events_.push({.time = time, .slot = slot, .kind = kind, .part = part, .k_tile = k_tile});
+}
+
+double ChipReplay::run_until(std::uint64_t finished, std::uint64_t launches,
+                             const std::function<CtaIndex(std::uint64_t)>& cta_at) {
+    launch_ctas(launches, cta_at);
+    while (finished_ < finished) {
+        STCSIM_ASSERT(!events_.empty());
+        const Event event = events_.top();
+        events_.pop();
+        now_ = event.time;
+        handle(event);
+        if (event.kind == EventKind::end) launch_ctas(launches, cta_at);
+    }
+    return last_end_;
+}
+
+double ChipReplay::finish() {
+    while (!events_.empty()) {
+        const Event event = events_.top();
+        events_.pop();
+        now_ = event.time;
+        handle(event);
+    }
+    return std::max(last_end_, last_store_);
+}
+
+void ChipReplay::launch_ctas(std::uint64_t launches, const std::function<CtaIndex(std::uint64_t)>& cta_at) {
+    while (launched_ < launches) {
+        const auto roomiest = std::ranges::max_element(free_on_sm_);
+        if (*roomiest == 0) return;
+        --*roomiest;
+        const auto sm = static_cast<std::size_t>(roomiest - free_on_sm_.begin());
+        const std::uint32_t slot = free_slots_[sm].back();
+        free_slots_[sm].pop_back();
+        slots_[slot].cta = cta_at(launched_++);
+        slots_[slot].segments = work_of(plan_, slots_[slot].cta);
+        slots_[slot].segment = 0;
+        next_launch_ = std::max(next_launch_, now_);
+        push(next_launch_ + static_cast<double>(gpu_.cta_scheduler.launch_latency.value()), slot, EventKind::segment);
+        next_launch_ += static_cast<double>(gpu_.cta_scheduler.launch_interval.value());
+    }
+}
+
+void ChipReplay::handle(const Event& event) {
+    switch (event.kind) {
+        case EventKind::segment: start_segment(event); break;
+        case EventKind::copy: copy_part(event); break;
+        case EventKind::begin: begin_k_tile(event); break;
+        case EventKind::done: end_k_tile(event); break;
+        case EventKind::store: store_part(event); break;
+        case EventKind::end: end_cta(event); break;
+    }
+}
+
+void ChipReplay::start_segment(const Event& event) {
+    Slot& slot = slots_[event.slot];
+    slot.next_k_tile = 0;
+    slot.waiting = true;
+    std::ranges::fill(slot.whole, 0U);
+    const WorkSegment& segment = slot.segments[slot.segment];
+    const std::uint64_t ahead = std::min<std::uint64_t>(plan_.kernel().stages - 1, segment.k_tiles);
+    for (std::uint64_t k_tile = 0; k_tile < ahead; ++k_tile) {
+        push(event.time + profile_.start_to_copies + static_cast<double>(k_tile) * profile_.prologue_spacing,
+             event.slot, EventKind::copy, k_tile);
+    }
+}
+
+void ChipReplay::copy_part(const Event& event) {
+    Slot& slot = slots_[event.slot];
+    const std::size_t stage = event.k_tile % slot.whole.size();
+    const auto blocks = blocks_read(plan_, slot.segments[slot.segment], event.k_tile);
+    const double arrival = move(blocks, event.part, copy_parts, slot.sm, false, event.time);
+    slot.arrival[stage] = event.part == 0 ? arrival : std::max(slot.arrival[stage], arrival);
+    if (event.part + 1 < copy_parts) {
+        const bool in_prologue = slot.next_k_tile == 0;
+        const double span = in_prologue ? profile_.prologue_spacing : profile_.copy_span;
+        push(event.time + span / copy_parts, event.slot, EventKind::copy, event.k_tile, event.part + 1);
+        return;
+    }
+    slot.whole[stage] = event.k_tile + 1;
+    if (slot.waiting && slot.next_k_tile == event.k_tile) schedule_begin(event.slot, event.time);
+}
+
+void ChipReplay::schedule_begin(std::uint32_t index, double now) {
+    Slot& slot = slots_[index];
+    const std::size_t stage = slot.next_k_tile % slot.whole.size();
+    slot.waiting = slot.whole[stage] != slot.next_k_tile + 1;
+    if (slot.waiting) return;
+    push(std::max(now, slot.arrival[stage] + profile_.data_to_begin), index, EventKind::begin, slot.next_k_tile);
+}
+
+double ChipReplay::period(std::size_t active) const {
+    return std::max(profile_.solo_period, static_cast<double>(active) * profile_.shared_period);
+}
+
+void ChipReplay::bring_up_to(Sm& sm, double now) {
+    const double elapsed = now - sm.updated;
+    sm.updated = now;
+    if (sm.active.empty()) {
+        if (sm.waiting > 0) totals_.data_wait += elapsed;
+        return;
+    }
+    const double share = elapsed / period(sm.active.size());
+    for (ActiveKTile& k_tile : sm.active) k_tile.left -= share;
+    totals_.solo_wait += elapsed - share * static_cast<double>(sm.active.size()) * profile_.shared_period;
+}
+
+void ChipReplay::expect_next_end(std::uint32_t index) {
+    Sm& sm = sms_[index];
+    ++sm.expectation;
+    if (sm.active.empty()) return;
+    const auto next = std::ranges::min_element(sm.active, {}, &ActiveKTile::left);
+    push(sm.updated + std::max(0.0, next->left) * period(sm.active.size()), next->slot, EventKind::done, 0,
+         sm.expectation);
+}
+
+void ChipReplay::begin_k_tile(const Event& event) {
+    Slot& slot = slots_[event.slot];
+    Sm& sm = sms_[slot.sm];
+    bring_up_to(sm, event.time);
+    if (slot.next_k_tile > 0) --sm.waiting;
+    sm.active.push_back({event.slot, 1});
+    expect_next_end(slot.sm);
+    ++totals_.k_tiles;
+    ++slot.next_k_tile;
+    const std::uint64_t copied = event.k_tile + plan_.kernel().stages - 1;
+    if (copied < slot.segments[slot.segment].k_tiles) push(event.time, event.slot, EventKind::copy, copied);
+}
+
+void ChipReplay::end_k_tile(const Event& event) {
+    Slot& slot = slots_[event.slot];
+    Sm& sm = sms_[slot.sm];
+    if (event.part != sm.expectation) return;  // another k-tile has begun or ended since this was expected
+    bring_up_to(sm, event.time);
+    std::erase_if(sm.active, [&](const ActiveKTile& k_tile) { return k_tile.slot == event.slot; });
+    expect_next_end(slot.sm);
+    if (slot.next_k_tile < slot.segments[slot.segment].k_tiles) {
+        ++sm.waiting;
+        schedule_begin(event.slot, event.time);
+    } else {
+        push(event.time, event.slot, EventKind::store);
+    }
+}
+
+void ChipReplay::store_part(const Event& event) {
+    Slot& slot = slots_[event.slot];
+    const std::array blocks{block_written(plan_, slot.segments[slot.segment])};
+    last_store_ = std::max(last_store_, move(blocks, event.part, store_parts, slot.sm, true, event.time));
+    const double next = event.time + profile_.epilogue / store_parts;
+    if (event.part + 1 < store_parts) {
+        push(next, event.slot, EventKind::store, 0, event.part + 1);
+    } else if (++slot.segment < slot.segments.size()) {
+        push(next, event.slot, EventKind::segment);
+    } else {
+        push(next + static_cast<double>(gpu_.cta_scheduler.completion_latency.value()), event.slot, EventKind::end);
+    }
+}
+
+void ChipReplay::end_cta(const Event& event) {
+    const std::uint32_t sm = slots_[event.slot].sm;
+    free_slots_[sm].push_back(event.slot);
+    ++free_on_sm_[sm];
+    ++finished_;
+    ++totals_.ctas;
+    last_end_ = event.time;
+}
+
+double ChipReplay::move(std::span<const MatrixBlock> blocks, std::uint32_t part, std::uint32_t parts, std::uint32_t sm,
+                        bool write, double now) {
+    const std::uint64_t line_bytes = gpu_.memory.l2.line.value();
+    const std::uint64_t sector_bytes = gpu_.memory.l2.sector.value();
+    std::uint64_t rows = 0;
+    for (const MatrixBlock& block : blocks) rows += block.rows;
+    std::uint64_t row = rows * part / parts;
+    const std::uint64_t end = rows * (part + 1) / parts;
+    double done = now;
+    std::uint64_t first = 0;
+    for (const MatrixBlock& block : blocks) {
+        for (; row < std::min(end, first + block.rows); ++row) {
+            const std::uint64_t begin = block.address + (row - first) * block.pitch;
+            const std::uint64_t last = begin + block.bytes - 1;
+            for (std::uint64_t line = begin / line_bytes; block.bytes > 0 && line <= last / line_bytes; ++line) {
+                const std::uint64_t from = std::max(begin, line * line_bytes) % line_bytes / sector_bytes;
+                const std::uint64_t to = std::min(last, (line + 1) * line_bytes - 1) % line_bytes / sector_bytes;
+                const auto sectors = static_cast<std::uint32_t>((2ULL << to) - (1ULL << from));
+                const Cycle ready = memory_.access(
+                    {.sm = SmIndex(sm), .line = line, .sectors = sectors, .write = write}, cycle_of(now));
+                done = std::max(done, static_cast<double>(ready.value()));
+            }
+        }
+        first += block.rows;
+    }
+    return done;
+}
+
+}  // namespace stcsim

@@ -1,0 +1,126 @@
+/// All SMs of a chip at the grain of k-tiles, against the complete memory model.
+///
+/// Every CTA is a pipeline of k-tiles as its profile says (tile_profile.h); every sector it reads and writes goes
+/// through the memory hierarchy in order of time, from the addresses of its tiles. CTAs are handed to SMs as the chip's
+/// CTA scheduler does. Nothing in here depends on the order in which equal times are looked at but by the SM's number.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <queue>
+#include <vector>
+
+#include "gpu/gpu_parameters.h"
+#include "kernel/gemm_work.h"
+#include "memory/memory_hierarchy.h"
+#include "waves/tile_profile.h"
+
+namespace stcsim {
+
+/// What became of the SMs' time, in SM cycles summed over SMs, and what they did.
+struct ReplayTotals {
+    double solo_wait = 0;  ///< one CTA had the SM and could not keep it as busy as several would
+    double data_wait = 0;  ///< every CTA that could go on waited for its data
+    std::uint64_t k_tiles = 0;
+    std::uint64_t ctas = 0;
+};
+
+class ChipReplay {
+  public:
+    /// Replays CTAs in the launch order that `cta_at` gives for 0, 1, ... `count - 1`. The hierarchy keeps its state
+    /// from one replay to the next; `start` is the cycle in which this one begins.
+    ChipReplay(const GpuParameters& gpu, const GemmPlan& plan, const TileProfile& profile, MemoryHierarchy& memory,
+               Cycle start);
+
+    /// Runs until `finished` of the CTAs launched so far and from now on have ended, launching in order; CTA number i
+    /// is `cta_at(i)`. Returns the cycle in which the chip heard of the last of them.
+    double run_until(std::uint64_t finished, std::uint64_t launches,
+                     const std::function<CtaIndex(std::uint64_t)>& cta_at);
+
+    /// Until all that was launched has ended and its stores are taken.
+    double finish();
+
+    [[nodiscard]] const ReplayTotals& totals() const { return totals_; }
+
+  private:
+    enum class EventKind : std::uint8_t { segment, copy, begin, done, store, end };
+
+    struct Event {
+        double time;
+        std::uint32_t slot;
+        EventKind kind;
+        std::uint32_t part;    ///< copies and stores leave in parts; of an end: which expectation it is
+        std::uint64_t k_tile;  ///< of the segment
+
+        bool operator>(const Event& other) const {
+            if (time != other.time) return time > other.time;
+            if (slot != other.slot) return slot > other.slot;
+            return kind > other.kind;
+        }
+    };
+
+    /// A CTA slot of an SM.
+    struct Slot {
+        std::uint32_t sm = 0;
+        CtaIndex cta;
+        std::vector<WorkSegment> segments;
+        std::size_t segment = 0;
+        std::uint64_t next_k_tile = 0;     ///< to begin
+        bool waiting = false;              ///< the next k-tile's copies have not all left
+        std::vector<double> arrival;       ///< of a k-tile's data, by stage
+        std::vector<std::uint64_t> whole;  ///< by stage: 1 + the k-tile whose copies have all left
+    };
+
+    /// A k-tile that an SM works on, and how much of it is left, 1 at its begin.
+    struct ActiveKTile {
+        std::uint32_t slot;
+        double left;
+    };
+
+    /// The CTAs in their main loops share an SM's time evenly.
+    struct Sm {
+        std::vector<ActiveKTile> active;
+        std::uint32_t waiting = 0;      ///< CTAs in their main loop whose next k-tile is not there
+        double updated = 0;             ///< the cycle of the last begin or end
+        std::uint32_t expectation = 0;  ///< number of the last expected end; earlier ones are void
+    };
+
+    void launch_ctas(std::uint64_t launches, const std::function<CtaIndex(std::uint64_t)>& cta_at);
+    void handle(const Event& event);
+    void start_segment(const Event& event);
+    void copy_part(const Event& event);
+    void schedule_begin(std::uint32_t slot, double now);
+    /// Cycles of a k-tile when this many are active on the SM.
+    [[nodiscard]] double period(std::size_t active) const;
+    void bring_up_to(Sm& sm, double now);
+    void expect_next_end(std::uint32_t sm);
+    void begin_k_tile(const Event& event);
+    void end_k_tile(const Event& event);
+    void store_part(const Event& event);
+    void end_cta(const Event& event);
+    /// Books the pieces `part` of `parts` of the blocks; returns when the last is done.
+    double move(std::span<const MatrixBlock> blocks, std::uint32_t part, std::uint32_t parts, std::uint32_t sm,
+                bool write, double now);
+    void push(double time, std::uint32_t slot, EventKind kind, std::uint64_t k_tile = 0, std::uint32_t part = 0);
+
+    const GpuParameters& gpu_;
+    const GemmPlan& plan_;
+    TileProfile profile_;
+    MemoryHierarchy& memory_;
+    std::vector<Slot> slots_;
+    std::vector<Sm> sms_;
+    std::vector<std::uint32_t> free_on_sm_;  ///< CTA slots
+    std::vector<std::vector<std::uint32_t>> free_slots_;
+    std::priority_queue<Event, std::vector<Event>, std::greater<>> events_;
+    double now_;
+    double next_launch_;
+    double last_end_;
+    double last_store_ = 0;
+    std::uint64_t launched_ = 0;
+    std::uint64_t finished_ = 0;
+    ReplayTotals totals_;
+};
+
+}  // namespace stcsim
