@@ -49,6 +49,8 @@ constexpr double small_problem = 2e9;
 
 Method method_of(const GemmPlan& plan, const SimulationOptions& options) {
     if (options.scope != Scope::chip || options.verify || options.vcd || options.perfetto) return Method::exact;
+    // A replay knows one launch; a kernel that splits k has a second one.
+    if (plan.multiplying_ctas() < plan.ctas()) return Method::exact;
     if (options.method != Method::automatic) return options.method;
     const GemmKernel& kernel = plan.kernel();
     const double multiply_adds = static_cast<double>(plan.ctas() * kernel.tile_m * kernel.tile_n) *
