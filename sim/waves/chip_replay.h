@@ -29,8 +29,8 @@ struct ReplayTotals {
 
 class ChipReplay {
   public:
-    /// Replays CTAs in the launch order that `cta_at` gives for 0, 1, ... `count - 1`. The hierarchy keeps its state
-    /// from one replay to the next; `start` is the cycle in which this one begins.
+    /// `profile` is of the plan's kernel on this GPU. `memory` keeps its state from one replay to the next; `start` is
+    /// the cycle in which this one begins.
     ChipReplay(const GpuParameters& gpu, const GemmPlan& plan, const TileProfile& profile, MemoryHierarchy& memory,
                Cycle start);
 
