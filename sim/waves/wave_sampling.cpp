@@ -84,7 +84,6 @@ SampledRun run_sampled(const GpuParameters& gpu, const GemmPlan& plan, const Til
     SampledRun run;
     Mark earlier{start, {}, before};
     Mark later = earlier;
-    Mark resumed = earlier;
     std::uint64_t done = 0;  // waves
     std::uint64_t launches = ctas;
     if (!options.every_wave && waves > most_first_waves + last_waves) {
@@ -100,8 +99,7 @@ SampledRun run_sampled(const GpuParameters& gpu, const GemmPlan& plan, const Til
         skipped = waves - done - 1 - last_waves;
         skip_from = (done + 1) * wave;
         launches = ctas - skipped * wave;
-        replay.run_until((done + 1) * wave, launches, cta_at);
-        resumed = mark(replay.run_until((done + 1) * wave, launches, cta_at));
+        const Mark resumed = mark(replay.run_until((done + 1) * wave, launches, cta_at));
         const Mark refilled = mark(replay.run_until((done + 2) * wave, launches, cta_at));
         run.cycles -= (refilled.time - resumed.time) - (later.time - earlier.time);
         run.totals = scaled(run.totals, refilled.totals, resumed.totals, -1);
