@@ -1,0 +1,156 @@
+/// A parsed PTX module: kernels whose names are resolved, instructions not yet decoded.
+///
+/// Source of the language: PTX ISA, sections "Syntax", "State spaces, types, and variables" and "Directives".
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace stcsim {
+
+/// A place in the PTX text, both counted from 1.
+struct PtxLocation {
+    std::uint32_t line = 0;
+    std::uint32_t column = 0;
+};
+
+/// A place in the source that was compiled to PTX, from `.loc`; `line` 0 if unknown.
+struct PtxSourceLine {
+    std::uint32_t file = 0;  ///< index into PtxModule::files
+    std::uint32_t line = 0;
+};
+
+enum class PtxSpace : std::uint8_t { generic, constant, global, local, param, shared };
+
+enum class PtxType : std::uint8_t {
+    pred,
+    b8, b16, b32, b64, b128,
+    u8, u16, u32, u64,
+    s8, s16, s32, s64,
+    f16, f16x2, bf16, bf16x2, tf32, f32, f64,
+};
+
+/// Bytes of a value of this type; a predicate has 1.
+std::uint32_t bytes_of(PtxType type);
+
+/// Registers that the machine, not the program, writes.
+enum class PtxSpecialRegister : std::uint8_t {
+    tid_x, tid_y, tid_z,
+    ntid_x, ntid_y, ntid_z,
+    ctaid_x, ctaid_y, ctaid_z,
+    nctaid_x, nctaid_y, nctaid_z,
+    laneid, warpid, nwarpid, smid, nsmid, gridid,
+    lanemask_eq, lanemask_le, lanemask_lt, lanemask_ge, lanemask_gt,
+    clock, clock_hi, clock64, globaltimer,
+    total_smem_size, dynamic_smem_size,
+};
+
+struct PtxRegister {
+    std::string name;  ///< as declared; registers of inner scopes may share a name
+    PtxType type = PtxType::b32;
+};
+
+/// A variable or parameter.
+struct PtxVariable {
+    std::string name;
+    PtxSpace space = PtxSpace::global;
+    PtxType type = PtxType::b32;
+    std::uint64_t bytes = 0;  ///< of the whole array; 0: `.extern .shared` of a size given at launch
+    std::uint32_t alignment = 1;
+    bool external = false;
+    std::vector<std::byte> initial;  ///< empty: zero
+};
+
+/// One operand. Which members count is said with each kind.
+struct PtxOperand {
+    enum class Kind : std::uint8_t {
+        reg,        ///< register `index`; `negated`: `!p`
+        reg_pair,   ///< two destinations `d|p`: registers `index` and `second`
+        special,    ///< `special`, and WARP_SZ as an immediate
+        immediate,  ///< `bits`: two's complement 64 bits of an integer, or the bits of a float of `immediate_type`
+        variable,   ///< the address of `variable`, plus `offset`
+        memory,     ///< `[base + offset]`: base is register `index`, or `variable`, or nothing (absolute)
+        vector,     ///< `{a, b, ...}`: `elements`
+        label,      ///< instruction number `index` of the kernel (one past the last for a label at the end)
+        sink,       ///< `_`: discarded
+        function,   ///< call: the name in `text`
+    };
+
+    static constexpr std::uint32_t none = ~0U;
+
+    Kind kind = Kind::sink;
+    PtxLocation where;
+    std::uint32_t index = none;
+    std::uint32_t second = none;
+    bool negated = false;
+    PtxSpecialRegister special = PtxSpecialRegister::tid_x;
+    std::uint64_t bits = 0;
+    std::optional<PtxType> immediate_type;  ///< `0f...`: f32, `0d...` and decimals: f64; absent: integer
+    const PtxVariable* variable = nullptr;
+    std::int64_t offset = 0;
+    std::string text;
+    std::vector<PtxOperand> elements;
+};
+
+/// The guard of an instruction: `@p` or `@!p`.
+struct PtxGuard {
+    std::uint32_t reg = PtxOperand::none;
+    bool negated = false;
+};
+
+struct PtxInstruction {
+    std::string opcode;                  ///< "mma", "ld", "bra"
+    std::vector<std::string> modifiers;  ///< what follows, without dots, in the order written: "sync", "aligned", ...
+    std::optional<PtxGuard> guard;
+    std::vector<PtxOperand> operands;
+    PtxLocation where;
+    PtxSourceLine source;
+
+    /// Opcode and modifiers as written: "mad.lo.s32".
+    [[nodiscard]] std::string name() const;
+};
+
+/// `.entry`. Parameters lie in param space in this order, each aligned.
+struct PtxKernel {
+    std::string name;
+    PtxLocation where;
+    std::vector<PtxVariable> parameters;
+    std::vector<PtxVariable> variables;  ///< declared inside: local and shared
+    std::vector<PtxRegister> registers;
+    std::vector<PtxInstruction> instructions;
+    std::uint32_t max_threads_per_cta = 0;  ///< `.maxntid`, `.reqntid`: product; 0 if not given
+    std::uint32_t min_ctas_per_sm = 0;      ///< `.minnctapersm`; 0 if not given
+    std::uint32_t max_registers = 0;        ///< `.maxnreg`; 0 if not given
+
+    /// Bytes of param space.
+    [[nodiscard]] std::uint64_t parameter_bytes() const;
+    /// Where a parameter begins in param space.
+    [[nodiscard]] std::uint64_t parameter_offset(const PtxVariable& parameter) const;
+};
+
+/// Move-only: operands point at its variables.
+struct PtxModule {
+    PtxModule() = default;
+    PtxModule(PtxModule&&) = default;
+    PtxModule& operator=(PtxModule&&) = default;
+    PtxModule(const PtxModule&) = delete;
+    PtxModule& operator=(const PtxModule&) = delete;
+    ~PtxModule() = default;
+
+    std::string name;  ///< for messages: the file, or the executable it came from
+    std::uint32_t version_major = 0;
+    std::uint32_t version_minor = 0;
+    std::string target;                                   ///< "sm_80"
+    std::vector<std::string> files;                       ///< of `.file`, by its number
+    std::vector<std::unique_ptr<PtxVariable>> variables;  ///< of the module: global, constant, shared
+    std::vector<std::unique_ptr<PtxKernel>> kernels;
+
+    /// The kernel of this name; InputError naming the nearest ones if there is none.
+    [[nodiscard]] const PtxKernel& kernel(const std::string& wanted) const;
+};
+
+}  // namespace stcsim
