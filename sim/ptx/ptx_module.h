@@ -5,6 +5,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,7 +22,7 @@ struct PtxLocation {
 
 /// A place in the source that was compiled to PTX, from `.loc`; `line` 0 if unknown.
 struct PtxSourceLine {
-    std::uint32_t file = 0;  ///< index into PtxModule::files
+    std::uint32_t file = 0;  ///< the number by which PtxModule::files knows it
     std::uint32_t line = 0;
 };
 
@@ -28,10 +30,26 @@ enum class PtxSpace : std::uint8_t { generic, constant, global, local, param, sh
 
 enum class PtxType : std::uint8_t {
     pred,
-    b8, b16, b32, b64, b128,
-    u8, u16, u32, u64,
-    s8, s16, s32, s64,
-    f16, f16x2, bf16, bf16x2, tf32, f32, f64,
+    b8,
+    b16,
+    b32,
+    b64,
+    b128,
+    u8,
+    u16,
+    u32,
+    u64,
+    s8,
+    s16,
+    s32,
+    s64,
+    f16,
+    f16x2,
+    bf16,
+    bf16x2,
+    tf32,
+    f32,
+    f64,
 };
 
 /// Bytes of a value of this type; a predicate has 1.
@@ -39,19 +57,55 @@ std::uint32_t bytes_of(PtxType type);
 
 /// Registers that the machine, not the program, writes.
 enum class PtxSpecialRegister : std::uint8_t {
-    tid_x, tid_y, tid_z,
-    ntid_x, ntid_y, ntid_z,
-    ctaid_x, ctaid_y, ctaid_z,
-    nctaid_x, nctaid_y, nctaid_z,
-    laneid, warpid, nwarpid, smid, nsmid, gridid,
-    lanemask_eq, lanemask_le, lanemask_lt, lanemask_ge, lanemask_gt,
-    clock, clock_hi, clock64, globaltimer,
-    total_smem_size, dynamic_smem_size,
+    tid_x,
+    tid_y,
+    tid_z,
+    ntid_x,
+    ntid_y,
+    ntid_z,
+    ctaid_x,
+    ctaid_y,
+    ctaid_z,
+    nctaid_x,
+    nctaid_y,
+    nctaid_z,
+    laneid,
+    warpid,
+    nwarpid,
+    smid,
+    nsmid,
+    gridid,
+    lanemask_eq,
+    lanemask_le,
+    lanemask_lt,
+    lanemask_ge,
+    lanemask_gt,
+    clock,
+    clock_hi,
+    clock64,
+    globaltimer,
+    globaltimer_lo,
+    globaltimer_hi,
+    total_smem_size,
+    dynamic_smem_size,
 };
 
 struct PtxRegister {
     std::string name;  ///< as declared; registers of inner scopes may share a name
     PtxType type = PtxType::b32;
+};
+
+struct PtxVariable;
+
+/// The address of a variable as part of an initial value: (address + addend) & mask, shifted right by the zeros below
+/// the mask's lowest one.
+struct PtxInitialAddress {
+    std::uint64_t at = 0;     ///< where in the initialised variable, in bytes
+    std::uint32_t bytes = 8;  ///< of it are written
+    const PtxVariable* variable = nullptr;
+    std::int64_t addend = 0;
+    std::uint64_t mask = ~std::uint64_t{0};
+    bool generic = false;  ///< the generic address rather than that of its space
 };
 
 /// A variable or parameter.
@@ -62,7 +116,8 @@ struct PtxVariable {
     std::uint64_t bytes = 0;  ///< of the whole array; 0: `.extern .shared` of a size given at launch
     std::uint32_t alignment = 1;
     bool external = false;
-    std::vector<std::byte> initial;  ///< empty: zero
+    std::vector<std::byte> initial;            ///< its first bytes; those beyond are zero
+    std::vector<PtxInitialAddress> addresses;  ///< to be written over `initial`
 };
 
 /// One operand. Which members count is said with each kind.
@@ -73,11 +128,13 @@ struct PtxOperand {
         special,    ///< `special`, and WARP_SZ as an immediate
         immediate,  ///< `bits`: two's complement 64 bits of an integer, or the bits of a float of `immediate_type`
         variable,   ///< the address of `variable`, plus `offset`
-        memory,     ///< `[base + offset]`: base is register `index`, or `variable`, or nothing (absolute)
+        memory,     ///< `[base + offset]`: base is register `index`, or `variable`, or nothing (absolute);
+                    ///< `elements`: coordinates behind a comma, `[a, {x, y}]`
         vector,     ///< `{a, b, ...}`: `elements`
         label,      ///< instruction number `index` of the kernel (one past the last for a label at the end)
+        targets,    ///< of brx: entry `index` of the kernel's `branch_targets`
         sink,       ///< `_`: discarded
-        function,   ///< call: the name in `text`
+        function,   ///< the function, or the prototype of a call, named in `text`
     };
 
     static constexpr std::uint32_t none = ~0U;
@@ -106,8 +163,11 @@ struct PtxInstruction {
     std::string opcode;                  ///< "mma", "ld", "bra"
     std::vector<std::string> modifiers;  ///< what follows, without dots, in the order written: "sync", "aligned", ...
     std::optional<PtxGuard> guard;
+    /// In the order written. Of a call always: the results as a vector (empty if there are none), what is called, the
+    /// arguments as a vector, and its prototype if it has one; results and arguments are registers, or the address of a
+    /// variable in param space.
     std::vector<PtxOperand> operands;
-    PtxLocation where;
+    PtxLocation where;  ///< of the opcode
     PtxSourceLine source;
 
     /// Opcode and modifiers as written: "mad.lo.s32".
@@ -119,17 +179,25 @@ struct PtxKernel {
     std::string name;
     PtxLocation where;
     std::vector<PtxVariable> parameters;
-    std::vector<PtxVariable> variables;  ///< declared inside: local and shared
-    std::vector<PtxRegister> registers;
+    std::deque<PtxVariable> variables;   ///< declared inside: local, shared, and param for the calls it makes
+    std::vector<PtxRegister> registers;  ///< those that instructions name, of all that are declared
     std::vector<PtxInstruction> instructions;
-    std::uint32_t max_threads_per_cta = 0;  ///< `.maxntid`, `.reqntid`: product; 0 if not given
-    std::uint32_t min_ctas_per_sm = 0;      ///< `.minnctapersm`; 0 if not given
-    std::uint32_t max_registers = 0;        ///< `.maxnreg`; 0 if not given
+    std::vector<std::vector<std::uint32_t>> branch_targets;  ///< of `.branchtargets`: instruction numbers
+    std::uint32_t max_threads_per_cta = 0;                   ///< `.maxntid`, `.reqntid`: product; 0 if not given
+    std::uint32_t min_ctas_per_sm = 0;                       ///< `.minnctapersm`; 0 if not given
+    std::uint32_t max_registers = 0;                         ///< `.maxnreg`; 0 if not given
 
     /// Bytes of param space.
     [[nodiscard]] std::uint64_t parameter_bytes() const;
     /// Where a parameter begins in param space.
     [[nodiscard]] std::uint64_t parameter_offset(const PtxVariable& parameter) const;
+};
+
+/// A `.func`: its body is not kept.
+struct PtxFunction {
+    std::string name;
+    PtxLocation where;
+    bool defined = false;  ///< has a body in this module
 };
 
 /// Move-only: operands point at its variables.
@@ -145,12 +213,16 @@ struct PtxModule {
     std::uint32_t version_major = 0;
     std::uint32_t version_minor = 0;
     std::string target;                                   ///< "sm_80"
-    std::vector<std::string> files;                       ///< of `.file`, by its number
+    PtxLocation target_where;                             ///< where `.target` says so
+    std::map<std::uint32_t, std::string> files;           ///< of `.file`, by number
     std::vector<std::unique_ptr<PtxVariable>> variables;  ///< of the module: global, constant, shared
     std::vector<std::unique_ptr<PtxKernel>> kernels;
+    std::vector<PtxFunction> functions;
 
     /// The kernel of this name; InputError naming the nearest ones if there is none.
     [[nodiscard]] const PtxKernel& kernel(const std::string& wanted) const;
+    /// "gemm.cu:42", or nothing if the line or its file is unknown.
+    [[nodiscard]] std::string source_text(PtxSourceLine line) const;
 };
 
 }  // namespace stcsim
