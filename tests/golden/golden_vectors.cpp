@@ -4,18 +4,16 @@
 #include <filesystem>
 #include <stdexcept>
 
-#include "npz_file.h"
+#include "npy/npz_archive.h"
 
 namespace stcsim::testing {
 namespace {
 
 const std::filesystem::path folder = std::filesystem::path(STCSIM_SOURCE_DIR) / "tests" / "golden";
 
-BitMatrix slice(const NpzArray& array, std::size_t index, ElementType type) {
+BitMatrix slice(const NpyArray& array, std::size_t index, ElementType type) {
     BitMatrix matrix(array.shape.at(1), array.shape.at(2), type);
-    for (std::size_t i = 0; i < matrix.storage.size(); ++i) {
-        matrix.storage[i] = array.values.at(index * matrix.storage.size() + i);
-    }
+    array.copy_bits(index * matrix.storage.size(), matrix.storage);
     return matrix;
 }
 
@@ -38,16 +36,20 @@ std::vector<std::string> golden_names() {
 
 GoldenVectors golden_vectors(const std::string& name) {
     GoldenVectors vectors{name, name.starts_with("sp."), type_in(name, 1), type_in(name, 0), {}};
-    const auto arrays = read_npz(folder / (name + ".npz"));
-    const NpzArray& a = arrays.at(vectors.sparse ? "A_values" : "A");
+    const NpzArchive archive(folder / (name + ".npz"));
+    const NpyArray a = archive.read(vectors.sparse ? "A_values" : "A");
+    const NpyArray b = archive.read("B");
+    const NpyArray c = archive.read("C");
+    const NpyArray d = archive.read("D");
+    const NpyArray index = vectors.sparse ? archive.read("A_index") : NpyArray{};
     for (std::size_t i = 0; i < a.shape.at(0); ++i) {
         GoldenCase one{slice(a, i, vectors.input),
                        {},
-                       slice(arrays.at("B"), i, vectors.input),
-                       slice(arrays.at("C"), i, vectors.accumulator),
-                       slice(arrays.at("D"), i, vectors.accumulator)};
+                       slice(b, i, vectors.input),
+                       slice(c, i, vectors.accumulator),
+                       slice(d, i, vectors.accumulator)};
         if (vectors.sparse) {
-            for (const ElementBits code : slice(arrays.at("A_index"), i, ElementType::u8).storage) {
+            for (const ElementBits code : slice(index, i, ElementType::u8).storage) {
                 one.codes.push_back(static_cast<std::uint8_t>(code));
             }
         }

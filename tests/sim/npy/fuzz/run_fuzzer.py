@@ -1,11 +1,12 @@
 #!/usr/bin/python3
-"""run_fuzzer.py FUZZER FOLDER SECONDS: fuzzes the .npy reader from small files as numpy writes them.
+"""run_fuzzer.py FUZZER FOLDER SECONDS: fuzzes the .npy and .npz readers from small files as numpy writes them.
 
 What crashes it stays in FOLDER as crash-*; `FUZZER FILE` repeats it."""
 
 import struct
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 TYPES = {"|b1": 1, "|i1": 1, "|u1": 1, "<i2": 2, "<u2": 2, "<i4": 4, "<u4": 4, "<i8": 8, "<u8": 8, "<f2": 2, "<f4": 4,
@@ -13,7 +14,7 @@ TYPES = {"|b1": 1, "|i1": 1, "|u1": 1, "<i2": 2, "<u2": 2, "<i4": 4, "<u4": 4, "
 SHAPES = ((), (0,), (3,), (2, 3), (1, 2, 2), (4, 0, 2))
 WORDS = ("descr", "fortran_order", "shape", "True", "False", "None", "'", '"', "(", ")", "[", "]", "{", "}", ",", ":",
          "18446744073709551615", "4294967296", "9223372036854775807", "\\x93NUMPY\\x01\\x00", "\\x93NUMPY\\x02\\x00",
-         *TYPES)
+         "PK\\x01\\x02", "PK\\x03\\x04", "PK\\x05\\x06", *TYPES)
 
 
 def file_bytes(version, descr, fortran, shape):
@@ -35,6 +36,10 @@ def write_seeds(folder):
               for shape in SHAPES]
     for i, seed in enumerate(seeds):
         (folder / f"seed-{i:02}.npy").write_bytes(seed)
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        with zipfile.ZipFile(folder / f"seed-{method}.npz", "w", method) as archive:
+            archive.writestr("A.npy", file_bytes(1, "<u2", False, (2, 3)))
+            archive.writestr("B.npy", file_bytes(1, "<f4", True, (2,)))
 
 
 def main():
@@ -44,7 +49,7 @@ def main():
     corpus.mkdir(exist_ok=True)
     dictionary = folder / "words.txt"
     dictionary.write_text("".join('"' + word.replace('"', '\\"') + '"\n' for word in WORDS))
-    command = [fuzzer, f"-max_total_time={seconds}", f"-dict={dictionary}", f"-artifact_prefix={folder}/", "-max_len=512",
+    command = [fuzzer, f"-max_total_time={seconds}", f"-dict={dictionary}", f"-artifact_prefix={folder}/", "-max_len=640",
                "-malloc_limit_mb=64", "-timeout=5", "-verbosity=1", "-print_final_stats=1", corpus, folder / "seeds"]
     return subprocess.run(command).returncode
 

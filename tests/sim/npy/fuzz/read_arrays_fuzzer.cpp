@@ -1,10 +1,11 @@
-/// libFuzzer target: whatever the bytes, parse_npy gives an InputError or an array that is what its shape says and that
-/// survives being written and read.
+/// libFuzzer target: whatever the bytes, the readers of .npy files and .npz archives give an InputError or arrays that
+/// are what their shapes say and that survive being written and read.
 #include <cstdint>
 #include <cstdlib>
 
 #include "base/error.h"
 #include "npy/npy_array.h"
+#include "npy/npz_archive.h"
 
 namespace {
 
@@ -23,8 +24,14 @@ void check(const stcsim::NpyArray& array) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const auto bytes = std::as_bytes(std::span(data, size));
     try {
-        check(stcsim::parse_npy(std::as_bytes(std::span(data, size)), {"fuzzed.npy"}));
+        if (size > 1 && data[0] == 'P' && data[1] == 'K') {
+            const stcsim::NpzArchive archive({bytes.begin(), bytes.end()}, {"fuzzed.npz"});
+            for (const std::string& name : archive.names()) check(archive.read(name));
+        } else {
+            check(stcsim::parse_npy(bytes, {"fuzzed.npy"}));
+        }
     } catch (const stcsim::InputError& error) {
         require(!error.found().empty() && !error.expected().empty());
     }
