@@ -18,8 +18,6 @@ namespace {
 
 constexpr std::uint64_t copy_bytes = 16;
 constexpr std::uint32_t most_stages = 6;
-/// As many slices as the reduction loads at the same time.
-constexpr std::uint32_t most_k_slices = 16;
 /// Dense stages of more bytes than a CTA of the A100 can have (CUDA C++ Programming Guide, compute capability 8.0) are
 /// not worth a line in the catalogue.
 constexpr std::uint32_t most_stage_bytes = 163 * 1024;

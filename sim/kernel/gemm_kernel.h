@@ -47,6 +47,9 @@ struct GemmKernel {
     [[nodiscard]] std::uint32_t warps() const { return tile_m / warp_m * (tile_n / warp_n); }
 };
 
+/// As many slices of k as the reduction loads at the same time.
+inline constexpr std::uint32_t most_k_slices = 16;
+
 /// All kernels, small tiles first.
 std::span<const GemmKernel> kernel_catalogue();
 

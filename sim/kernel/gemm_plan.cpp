@@ -1,6 +1,7 @@
 #include "kernel/gemm_plan.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <set>
 #include <utility>
@@ -142,12 +143,14 @@ CtaResources GemmPlan::resources() const {
 
 SharedRegions GemmPlan::sharing(std::uint64_t sms, std::uint64_t resident) const {
     const std::uint64_t together = std::min(sms * resident, multiplying_ctas());
-    std::set<std::pair<std::uint64_t, std::uint64_t>> rows;
-    std::set<std::pair<std::uint64_t, std::uint64_t>> columns;
+    // Slices of k read other bytes of the same rows.
+    std::set<std::array<std::uint64_t, 3>> rows;
+    std::set<std::array<std::uint64_t, 3>> columns;
     for (std::uint64_t cta = 0; cta < together; ++cta) {
         const TileCoordinate tile = tile_of(CtaIndex(cta));
-        rows.emplace(tile.batch, tile.row);
-        columns.emplace(tile.batch, tile.column);
+        const std::uint64_t slice = slice_of(CtaIndex(cta));
+        rows.insert({tile.batch, slice, tile.row});
+        columns.insert({tile.batch, slice, tile.column});
     }
     const auto sharers = [&](std::size_t distinct) {
         return static_cast<double>(together) / static_cast<double>(distinct);

@@ -4,6 +4,8 @@
 #include <limits>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "sm/residency.h"
 #include "tensor_core/datapath.h"
@@ -19,10 +21,63 @@ constexpr double as_good_as_least = 1.01;
 constexpr double plausible = 1.3;
 constexpr std::size_t most_plausible = 8;
 
+/// The GPU's rates as one SM sees them.
+struct SmShares {
+    double active;  ///< SMs that have a CTA
+    double link;    ///< bytes per cycle between the L2 and the SM
+    double l2;      ///< the same, no more than the SM's share of the slices' bandwidth
+    double hbm;     ///< share of the memory's bandwidth among active SMs
+};
+
+SmShares shares_of(const GpuParameters& gpu, std::uint64_t ctas) {
+    const MemoryParameters& memory = gpu.memory;
+    const auto active = static_cast<double>(std::min<std::uint64_t>(ctas, gpu.sm_count));
+    const auto link = static_cast<double>(memory.interconnect.bytes_per_cycle.value());
+    return {.active = active,
+            .link = link,
+            .l2 = std::min(link, memory.l2.slice_bytes_per_cycle * memory.l2.slices / active),
+            .hbm = memory.hbm.bytes_per_second * memory.hbm.efficiency / gpu.clock_hz / active};
+}
+
 double bytes_per_k_tile(const GemmPlan& plan, const GpuParameters& gpu, std::uint32_t resident) {
     const SharedRegions regions = plan.sharing(gpu.sm_count, resident);
     return plan.a_stage_bytes() / regions[0].sharers + plan.b_stage_bytes() / regions[1].sharers +
            plan.e_stage_bytes() / regions[2].sharers;
+}
+
+/// Of a k-tile on the tensor cores, with `resident` CTAs on the SM.
+double tensor_cycles(const GemmPlan& plan, const GpuParameters& gpu, double resident) {
+    const GemmKernel& kernel = plan.kernel();
+    const double fma_per_cycle = gpu.sm.sub_cores *
+                                 dense_multiply_adds_per_cycle(gpu.sm.tensor_core.dot_product_array,
+                                                               plan.problem().input, plan.problem().accumulator) *
+                                 (plan.sparse() ? 2 : 1);
+    const double cycles = double{1} * kernel.tile_m * kernel.tile_n * plan.tile_k() / fma_per_cycle;
+    return kernel.warps() * resident < 2 * gpu.sm.sub_cores ? cycles / one_warp_efficiency : cycles;
+}
+
+/// Of a k-tile in shared memory: what warps read of it, and its arrival.
+double shared_cycles(const GemmPlan& plan, const GpuParameters& gpu) {
+    const GemmKernel& kernel = plan.kernel();
+    const SharedMemoryParameters& shared = gpu.sm.shared_memory;
+    const double wavefront = static_cast<double>(shared.bank_width.value()) * shared.banks;
+    const double reads = (double{1} * plan.a_stage_bytes() + plan.e_stage_bytes()) * (kernel.tile_n / kernel.warp_n) +
+                         double{1} * plan.b_stage_bytes() * (kernel.tile_m / kernel.warp_m);
+    return reads / wavefront + plan.stage_bytes() / static_cast<double>(shared.fill_bytes_per_cycle.value());
+}
+
+/// Of split-K's second launch.
+double reduction_cycles(const GemmPlan& plan, const GpuParameters& gpu, std::uint32_t resident) {
+    const CtaSchedulerParameters& scheduler = gpu.cta_scheduler;
+    const std::uint64_t ctas = plan.reducing_ctas();
+    const SmShares shares = shares_of(gpu, ctas);
+    const std::uint64_t rounds = ceil_divide<std::uint64_t>(ctas, std::uint64_t{gpu.sm_count} * resident);
+    const Cycle round = scheduler.launch_latency + gpu.sm.load_store_unit.latency + gpu.memory.l2.hit_latency +
+                        gpu.memory.l2.far_latency + scheduler.completion_latency;
+    const double bytes = static_cast<double>(plan.d_bytes() * plan.slices() + plan.result_bytes()) *
+                         static_cast<double>(plan.problem().batch);
+    return static_cast<double>((scheduler.completion_latency + scheduler.launch_gap).value()) +
+           static_cast<double>(rounds) * static_cast<double>(round.value()) + bytes / shares.active / shares.l2;
 }
 
 }  // namespace
@@ -33,68 +88,76 @@ double estimate_cycles(const GemmPlan& plan, const GpuParameters& gpu) {
     if (residency.ctas == 0) return std::numeric_limits<double>::infinity();
     const double per_sm = static_cast<double>(ceil_divide<std::uint64_t>(plan.multiplying_ctas(), gpu.sm_count));
     const double resident = std::min<double>(residency.ctas, per_sm);
+    const SmShares shares = shares_of(gpu, plan.multiplying_ctas());
 
-    const double fma_per_cycle = gpu.sm.sub_cores *
-                                 dense_multiply_adds_per_cycle(gpu.sm.tensor_core.dot_product_array,
-                                                               plan.problem().input, plan.problem().accumulator) *
-                                 (plan.sparse() ? 2 : 1);
-    double tensor = double{1} * kernel.tile_m * kernel.tile_n * plan.tile_k() / fma_per_cycle;
-    if (kernel.warps() * resident < 2 * gpu.sm.sub_cores) tensor /= one_warp_efficiency;
-
-    const double wavefront = static_cast<double>(gpu.sm.shared_memory.bank_width.value()) * gpu.sm.shared_memory.banks;
-    const double reads = (double{1} * plan.a_stage_bytes() + plan.e_stage_bytes()) * (kernel.tile_n / kernel.warp_n) +
-                         double{1} * plan.b_stage_bytes() * (kernel.tile_m / kernel.warp_m);
-    const double shared = (reads + plan.stage_bytes()) / wavefront;
-
+    const double l2 = plan.stage_bytes() / shares.l2;
+    const double hbm = bytes_per_k_tile(plan, gpu, residency.ctas) / shares.hbm;
+    const double busy = std::max({tensor_cycles(plan, gpu, resident), shared_cycles(plan, gpu), l2, hbm});
     const MemoryParameters& memory = gpu.memory;
-    const double l2_share = memory.l2.slice_bytes_per_cycle * memory.l2.slices / gpu.sm_count;
-    const double link = static_cast<double>(memory.interconnect.bytes_per_cycle.value());
-    const double l2 = plan.stage_bytes() / std::min(l2_share, link);
-    const double hbm_share = memory.hbm.bytes_per_second * memory.hbm.efficiency / gpu.clock_hz / gpu.sm_count;
-    const double hbm = bytes_per_k_tile(plan, gpu, residency.ctas) / hbm_share;
-
     const auto read_latency =
         static_cast<double>((gpu.sm.load_store_unit.latency + memory.l2.hit_latency + memory.hbm.latency).value());
-    const double copy_latency = read_latency + plan.stage_bytes() / link;
-    const double busy = std::max({tensor, shared, l2, hbm});
+    const double copy_latency = read_latency + plan.stage_bytes() / shares.link;
     const double after_last_copy = 1 / (4.0 * plan.k_groups());
     const double alone = (copy_latency + (1 - after_last_copy) * busy) / (kernel.stages - 1);
     const double k_tile = std::max(busy, alone / resident);
+
     const double latency = static_cast<double>(gpu.cta_scheduler.launch_latency.value()) + read_latency;
-    const double store = double{1} * kernel.tile_m * kernel.tile_n * plan.output_bytes() / std::min(l2_share, link);
-    const double stored = per_sm * kernel.tile_m * kernel.tile_n * plan.output_bytes() / hbm_share;
+    const double tile_bytes = double{1} * kernel.tile_m * kernel.tile_n * plan.output_bytes();
     const double main_loops = per_sm * static_cast<double>(plan.slice(0).count) * k_tile;
-    return std::max(main_loops, stored) + per_sm / resident * (latency + store);
+    const double multiplying =
+        std::max(main_loops, per_sm * tile_bytes / shares.hbm) + per_sm / resident * (latency + tile_bytes / shares.l2);
+    return plan.split() ? multiplying + reduction_cycles(plan, gpu, residency.ctas) : multiplying;
 }
 
 namespace {
 
-/// A kernel of the catalogue that fits on the GPU.
+/// A kernel that fits on the GPU.
 struct Candidate {
-    const GemmKernel* kernel;
+    GemmKernel kernel;
     double cycles;  ///< estimated
-    double bytes;   ///< read from L2 by all CTAs
+    double bytes;   ///< read from L2 by all CTAs that multiply
 };
+
+void add_candidate(const GemmProblem& problem, const GpuParameters& gpu, const GemmKernel& kernel,
+                   std::vector<Candidate>& candidates) {
+    const GemmPlan plan(problem, kernel);
+    const double cycles = estimate_cycles(plan, gpu);
+    if (cycles == std::numeric_limits<double>::infinity()) return;
+    const double bytes =
+        static_cast<double>(plan.multiplying_ctas()) * static_cast<double>(plan.slice(0).count) * plan.stage_bytes();
+    candidates.push_back({kernel, cycles, bytes});
+}
+
+/// The most slices worth a look: as many as the chip holds CTAs for at once, of at least as many k-tiles as fill the
+/// pipeline.
+std::uint64_t most_slices(const GemmPlan& unsplit, const GpuParameters& gpu) {
+    if (bits_of(unsplit.problem().accumulator) != 32) return 1;
+    const std::uint64_t room = std::uint64_t{gpu.sm_count} * resident_ctas(unsplit.resources(), gpu.sm.residency).ctas;
+    return std::min(
+        {room / unsplit.multiplying_ctas(), unsplit.k_tiles() / unsplit.kernel().stages, std::uint64_t{most_k_slices}});
+}
 
 std::vector<Candidate> candidates_for(const GemmProblem& problem, const GpuParameters& gpu) {
     std::vector<Candidate> candidates;
     for (const GemmKernel& kernel : kernel_catalogue()) {
-        const GemmPlan plan(problem, kernel);
-        const double cycles = estimate_cycles(plan, gpu);
-        if (cycles == std::numeric_limits<double>::infinity()) continue;
-        const double bytes = static_cast<double>(plan.multiplying_ctas()) * static_cast<double>(plan.slice(0).count) *
-                             plan.stage_bytes();
-        candidates.push_back({&kernel, cycles, bytes});
+        add_candidate(problem, gpu, kernel, candidates);
+        const std::uint64_t most = most_slices(GemmPlan(problem, kernel), gpu);
+        for (std::uint32_t slices = 2; slices <= most; ++slices) {
+            GemmKernel split = kernel;
+            split.name += fmt::format("_k{}", slices);
+            split.k_slices = slices;
+            add_candidate(problem, gpu, split, candidates);
+        }
     }
     return candidates;
 }
 
 }  // namespace
 
-std::vector<const GemmKernel*> plausible_kernels(const GemmProblem& problem, const GpuParameters& gpu) {
+std::vector<GemmKernel> plausible_kernels(const GemmProblem& problem, const GpuParameters& gpu) {
     std::vector<Candidate> candidates = candidates_for(problem, gpu);
     std::ranges::stable_sort(candidates, {}, &Candidate::cycles);
-    std::vector<const GemmKernel*> kernels;
+    std::vector<GemmKernel> kernels;
     for (const Candidate& candidate : candidates) {
         if (kernels.size() == most_plausible || candidate.cycles > plausible * candidates.front().cycles) break;
         kernels.push_back(candidate.kernel);
@@ -102,15 +165,15 @@ std::vector<const GemmKernel*> plausible_kernels(const GemmProblem& problem, con
     return kernels;
 }
 
-const GemmKernel& choose_kernel(const GemmProblem& problem, const GpuParameters& gpu) {
+GemmKernel choose_kernel(const GemmProblem& problem, const GpuParameters& gpu) {
     std::vector<Candidate> candidates = candidates_for(problem, gpu);
     if (candidates.empty()) throw InputError({}, "a GPU on whose SMs no kernel of the catalogue fits", "a larger SM");
     const double least = std::ranges::min_element(candidates, {}, &Candidate::cycles)->cycles;
     std::erase_if(candidates, [&](const Candidate& candidate) { return candidate.cycles > as_good_as_least * least; });
     const auto better = [](const Candidate& one, const Candidate& other) {
-        return one.bytes != other.bytes ? one.bytes < other.bytes : one.kernel->stages > other.kernel->stages;
+        return one.bytes != other.bytes ? one.bytes < other.bytes : one.kernel.stages > other.kernel.stages;
     };
-    return *std::ranges::min_element(candidates, better)->kernel;
+    return std::ranges::min_element(candidates, better)->kernel;
 }
 
 }  // namespace stcsim

@@ -49,12 +49,11 @@ constexpr double small_problem = 2e9;
 
 Method method_of(const GemmPlan& plan, const SimulationOptions& options) {
     if (options.scope != Scope::chip || options.verify || options.vcd || options.perfetto) return Method::exact;
-    // A replay knows one launch; a kernel that splits k has a second one.
-    if (plan.multiplying_ctas() < plan.ctas()) return Method::exact;
     if (options.method != Method::automatic) return options.method;
     const GemmKernel& kernel = plan.kernel();
-    const double multiply_adds = static_cast<double>(plan.ctas() * kernel.tile_m * kernel.tile_n) *
-                                 static_cast<double>(plan.padded_k()) / (plan.sparse() ? 2 : 1);
+    const double multiply_adds =
+        static_cast<double>(plan.multiplying_ctas() / plan.slices() * kernel.tile_m * kernel.tile_n) *
+        static_cast<double>(plan.padded_k()) / (plan.sparse() ? 2 : 1);
     return multiply_adds < small_problem && !options.warm_l2 ? Method::exact : Method::sampled;
 }
 
@@ -218,16 +217,16 @@ SimulationResult simulate_gemm(const GpuDescription& gpu, const GemmProblem& pro
     timing.verify = false;
     timing.vcd.reset();
     timing.perfetto.reset();
-    const GemmKernel* fastest = nullptr;
+    std::optional<GemmKernel> fastest;
     double least = std::numeric_limits<double>::infinity();
-    for (const GemmKernel* kernel : plausible_kernels(problem, gpu.parameters)) {
-        const double time = simulate_kernel(gpu, problem, *kernel, timing).time_us;
+    for (const GemmKernel& kernel : plausible_kernels(problem, gpu.parameters)) {
+        const double time = simulate_kernel(gpu, problem, kernel, timing).time_us;
         if (time < least) {
             least = time;
             fastest = kernel;
         }
     }
-    STCSIM_ASSERT(fastest != nullptr);
+    STCSIM_ASSERT(fastest.has_value());
     return simulate_kernel(gpu, problem, *fastest, options);
 }
 

@@ -47,6 +47,20 @@ TensorCoreAccount account_of(const GpuParameters& gpu, const TileProfile& profil
     return whole_cycles(cycles, total);
 }
 
+/// Counters of the SMs: of the CTAs that multiply, and of those that reduce.
+void report_sms(const TileProfile& profile, const SampledRun& run, CounterReport& report) {
+    const auto add = [&](const CounterReport& counters, double times) {
+        for (const CounterValue& counter : counters.values()) {
+            if (!counter.path.starts_with("sm.")) continue;  // the profile's memory is an ideal one
+            const std::size_t dot = counter.path.rfind('.');
+            report.add(counter.path.substr(0, dot), counter.path.substr(dot + 1), counter.unit, counter.meaning,
+                       static_cast<std::uint64_t>(std::llround(times * static_cast<double>(counter.value))));
+        }
+    };
+    add(profile.shared.counters(static_cast<double>(run.totals.ctas), static_cast<double>(run.totals.k_tiles)), 1);
+    add(profile.reduction.counters, run.reducing_ctas);
+}
+
 void report_traffic(const MemoryTraffic& traffic, CounterReport& report) {
     const auto add = [&](std::string_view prefix, std::string_view name, std::string_view unit,
                          std::string_view meaning, double value) {
@@ -76,14 +90,7 @@ KernelRun run_by_waves(const GpuParameters& gpu, const GemmPlan& plan, const Til
     run.cycles = Cycle(static_cast<std::uint64_t>(std::ceil(sampled.cycles)));
     run.tensor_cores = std::uint64_t{gpu.sm_count} * gpu.sm.sub_cores;
     run.account = account_of(gpu, profile, sampled, run.cycles.value() * run.tensor_cores);
-    const CounterReport of_sms =
-        profile.shared.counters(static_cast<double>(sampled.totals.ctas), static_cast<double>(sampled.totals.k_tiles));
-    for (const CounterValue& counter : of_sms.values()) {
-        if (!counter.path.starts_with("sm.")) continue;  // the profile's memory is an ideal one
-        const std::size_t dot = counter.path.rfind('.');
-        run.counters.add(counter.path.substr(0, dot), counter.path.substr(dot + 1), counter.unit, counter.meaning,
-                         counter.value);
-    }
+    report_sms(profile, sampled, run.counters);
     report_traffic(sampled.traffic, run.counters);
     run.traffic = sampled.traffic;
     run.simulated_ctas =

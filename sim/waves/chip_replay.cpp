@@ -93,6 +93,7 @@ void ChipReplay::handle(const Event& event) {
         case EventKind::copy: copy_part(event); break;
         case EventKind::begin: begin_k_tile(event); break;
         case EventKind::done: end_k_tile(event); break;
+        case EventKind::reduce: load_slice(event); break;
         case EventKind::store: store_part(event); break;
         case EventKind::end: end_cta(event); break;
     }
@@ -104,6 +105,10 @@ void ChipReplay::start_segment(const Event& event) {
     slot.waiting = true;
     std::ranges::fill(slot.whole, 0U);
     const WorkSegment& segment = slot.segments[slot.segment];
+    if (segment.reduces) {
+        push(event.time, event.slot, EventKind::reduce);
+        return;
+    }
     const std::uint64_t ahead = std::min<std::uint64_t>(plan_.kernel().stages - 1, segment.k_tiles);
     for (std::uint64_t k_tile = 0; k_tile < ahead; ++k_tile) {
         push(event.time + profile_.start_to_copies + static_cast<double>(k_tile) * profile_.prologue_spacing,
@@ -188,11 +193,25 @@ void ChipReplay::end_k_tile(const Event& event) {
     }
 }
 
+void ChipReplay::load_slice(const Event& event) {
+    Slot& slot = slots_[event.slot];
+    const WorkSegment& segment = slot.segments[slot.segment];
+    const auto blocks = blocks_read(plan_, segment, event.k_tile);
+    const double arrival = move(blocks, 0, 1, slot.sm, false, event.time);
+    slot.arrival[0] = event.k_tile == 0 ? arrival : std::max(slot.arrival[0], arrival);
+    if (event.k_tile + 1 < segment.k_tiles) {
+        push(event.time + profile_.reduction.load_spacing, event.slot, EventKind::reduce, event.k_tile + 1);
+    } else {
+        push(slot.arrival[0] + profile_.reduction.around_loads, event.slot, EventKind::store, 0, store_parts - 1);
+    }
+}
+
 void ChipReplay::store_part(const Event& event) {
     Slot& slot = slots_[event.slot];
     const std::array blocks{block_written(plan_, slot.segments[slot.segment])};
     last_store_ = std::max(last_store_, move(blocks, event.part, store_parts, slot.sm, true, event.time));
-    const double next = event.time + profile_.epilogue / store_parts;
+    const double span = slot.segments[slot.segment].reduces ? 0 : profile_.epilogue;
+    const double next = event.time + span / store_parts;
     if (event.part + 1 < store_parts) {
         push(next, event.slot, EventKind::store, 0, event.part + 1);
     } else if (++slot.segment < slot.segments.size()) {

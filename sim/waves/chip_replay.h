@@ -1,8 +1,9 @@
 /// All SMs of a chip at the grain of k-tiles, against the complete memory model.
 ///
-/// Every CTA is a pipeline of k-tiles as its profile says (tile_profile.h); every sector it reads and writes goes
-/// through the memory hierarchy in order of time, from the addresses of its tiles. CTAs are handed to SMs as the chip's
-/// CTA scheduler does. Nothing in here depends on the order in which equal times are looked at but by the SM's number.
+/// Every CTA is a pipeline of k-tiles as its profile says (tile_profile.h), or adds up slices of split-K; every sector
+/// it reads and writes goes through the memory hierarchy in order of time, from the addresses of its tiles. CTAs are
+/// handed to SMs as the chip's CTA scheduler does. Nothing in here depends on the order in which equal times are looked
+/// at but by the SM's number.
 #pragma once
 
 #include <array>
@@ -45,14 +46,14 @@ class ChipReplay {
     [[nodiscard]] const ReplayTotals& totals() const { return totals_; }
 
   private:
-    enum class EventKind : std::uint8_t { segment, copy, begin, done, store, end };
+    enum class EventKind : std::uint8_t { segment, copy, begin, done, reduce, store, end };
 
     struct Event {
         double time;
         std::uint32_t slot;
         EventKind kind;
         std::uint32_t part;    ///< copies and stores leave in parts; of an end: which expectation it is
-        std::uint64_t k_tile;  ///< of the segment
+        std::uint64_t k_tile;  ///< of the segment; of a reduction, its slice
 
         bool operator>(const Event& other) const {
             if (time != other.time) return time > other.time;
@@ -98,6 +99,7 @@ class ChipReplay {
     void expect_next_end(std::uint32_t sm);
     void begin_k_tile(const Event& event);
     void end_k_tile(const Event& event);
+    void load_slice(const Event& event);
     void store_part(const Event& event);
     void end_cta(const Event& event);
     /// Books the pieces `part` of `parts` of the blocks; returns when the last is done.

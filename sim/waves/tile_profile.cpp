@@ -30,19 +30,22 @@ struct Run {
     GpuRunResult outcome;
 };
 
-/// Whole tiles of the kernel, one for each CTA.
-GemmProblem tiles_of(const GemmPlan& plan, std::uint32_t ctas, std::uint64_t k_tiles) {
+/// Whole tiles of the kernel, one for each CTA. Slices of k are tiles like others that store partial sums.
+GemmPlan tiles_of(const GemmPlan& plan, std::uint32_t ctas, std::uint64_t k_tiles) {
+    GemmKernel kernel = plan.kernel();
+    kernel.k_slices = 1;
     GemmProblem problem = plan.problem();
+    problem.output = plan.stored_type();
     problem.m = plan.kernel().tile_m;
     problem.n = plan.kernel().tile_n;
     problem.k = k_tiles * plan.tile_k();
     problem.batch = ctas;
-    return problem;
+    return {problem, kernel};
 }
 
 Run run_on_one_sm(const GpuParameters& gpu, const GemmPlan& plan, std::uint32_t ctas, std::uint64_t k_tiles,
                   Cycle latency) {
-    GemmStream stream(GemmPlan(tiles_of(plan, ctas, k_tiles), plan.kernel()), false);
+    GemmStream stream(tiles_of(plan, ctas, k_tiles), false);
     Timeline timeline;
     GpuRunOptions options;
     options.one_sm = true;
@@ -65,6 +68,38 @@ Run run_on_one_sm(const GpuParameters& gpu, const GemmPlan& plan, std::uint32_t 
     run.last_mma = since_begin(last);
     run.cycles = since_begin(run.outcome.last_cta_end);
     return run;
+}
+
+/// The CTAs of the second launch alone.
+class SecondLaunch : public InstructionStream {
+  public:
+    explicit SecondLaunch(const GemmPlan& plan) : whole_(plan, false) {}
+
+    [[nodiscard]] std::uint64_t ctas() const override { return whole_.ctas() - whole_.second_launch().value(); }
+    [[nodiscard]] CtaResources resources() const override { return whole_.resources(); }
+    [[nodiscard]] std::unique_ptr<WarpStream> start_warp(CtaIndex cta, std::uint32_t warp) override {
+        return whole_.start_warp(CtaIndex(whole_.second_launch().value() + cta.value()), warp);
+    }
+
+  private:
+    GemmStream whole_;
+};
+
+ReductionProfile measure_reduction(const GpuParameters& gpu, const GemmPlan& plan) {
+    SecondLaunch stream(plan);
+    GpuRunOptions options;
+    options.one_sm = true;
+    options.ctas = {.count = 1};
+    options.ideal_memory_latency = short_latency;
+    const GpuRunResult outcome = run_gpu(gpu, stream, options);
+    const double loaded = 4.0 * static_cast<double>(plan.reduced_per_cta());
+    ReductionProfile profile;
+    profile.load_spacing = loaded / static_cast<double>(gpu.sm.load_store_unit.bytes_per_cycle.value());
+    const auto cycles =
+        static_cast<double>((outcome.last_cta_end - gpu.cta_scheduler.launch_latency - short_latency).value());
+    profile.around_loads = std::max(0.0, cycles - profile.load_spacing * static_cast<double>(plan.slices() - 1));
+    profile.counters = outcome.counters;
+    return profile;
 }
 
 double period(const Run& shorter, const Run& longer) {
@@ -140,6 +175,7 @@ TileProfile measure_profile(const GpuParameters& gpu, const GemmPlan& plan) {
     profile.epilogue = std::max(0.0, solo_few.cycles - solo_few.last_mma);
     profile.solo = work_of(solo_few, solo_more);
     profile.shared = work_of(all_few, all_more);
+    if (plan.split()) profile.reduction = measure_reduction(gpu, plan);
     return profile;
 }
 

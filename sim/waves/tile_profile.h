@@ -34,6 +34,13 @@ struct ProfiledWork {
     [[nodiscard]] std::array<double, tensor_core_states> cycles_per_k_tile() const;
 };
 
+/// A CTA of split-K's second launch: it loads its part of every slice, adds them up and stores the sums.
+struct ReductionProfile {
+    double load_spacing = 0;  ///< between the loads of successive slices
+    double around_loads = 0;  ///< what a CTA takes beside its loads and their latency
+    CounterReport counters;   ///< of one CTA
+};
+
 /// Times in cycles; real numbers, since a period is an average over many k-tiles.
 struct TileProfile {
     std::uint32_t resident_ctas = 1;  ///< of an SM at once
@@ -45,6 +52,7 @@ struct TileProfile {
     double data_to_begin = 0;         ///< from the arrival of a k-tile's last byte to its begin
     double epilogue = 0;              ///< from the end of the last k-tile to the CTA's
     ProfiledWork solo, shared;        ///< with one CTA, with all that fit
+    ReductionProfile reduction;       ///< of a plan that splits k
 };
 
 /// Measures the kernel of a plan on one SM of the GPU. Throws InputError if no CTA fits.

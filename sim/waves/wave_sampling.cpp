@@ -50,11 +50,116 @@ struct Mark {
     MemoryTraffic traffic;
 };
 
-double warm_up(const GpuParameters& gpu, const GemmPlan& plan, const TileProfile& profile, MemoryHierarchy& memory) {
-    ChipReplay replay(gpu, plan, profile, memory, Cycle(0));
-    const auto all = [](std::uint64_t i) { return CtaIndex(i); };
-    replay.run_until(plan.ctas(), plan.ctas(), all);
-    return replay.finish();
+/// CTAs of a plan that start as soon as there is room for them.
+struct Launch {
+    std::uint64_t first;
+    std::uint64_t ctas;
+};
+
+/// What a launch did, the waves left out included in totals and traffic.
+struct LaunchOutcome {
+    double last_end = 0;         ///< cycle of the replay in which the chip heard of the last CTA's end
+    double last_store = 0;       ///< cycle of the replay in which all stores were taken
+    double left_out = 0;         ///< cycles that waves left out add to these
+    std::uint64_t replayed = 0;  ///< CTAs
+    ReplayTotals totals;
+    MemoryTraffic traffic;
+};
+
+/// A launch through the memory as the one before it left it.
+class LaunchSampling {
+  public:
+    LaunchSampling(const GpuParameters& gpu, const GemmPlan& plan, const TileProfile& profile, MemoryHierarchy& memory,
+                   double start, Launch launch)
+        : memory_(memory),
+          replay_(gpu, plan, profile, memory, Cycle(static_cast<std::uint64_t>(start))),
+          launch_(launch),
+          wave_(std::uint64_t{gpu.sm_count} * profile.resident_ctas),
+          launches_(launch.ctas),
+          start_(mark(start)) {}
+
+    LaunchOutcome run(bool every_wave) {
+        LaunchOutcome outcome;
+        const std::uint64_t waves = ceil_divide(launch_.ctas, wave_);
+        if (!every_wave && waves > most_first_waves + last_waves) leave_out(waves, outcome);
+        outcome.last_end = run_until(launches_);
+        const Mark end = mark(replay_.finish());
+        outcome.last_store = end.time;
+        outcome.totals = scaled(outcome.totals, end.totals, {}, 1);
+        outcome.traffic = scaled(outcome.traffic, end.traffic, start_.traffic, 1);
+        outcome.replayed = launches_;
+        return outcome;
+    }
+
+  private:
+    [[nodiscard]] Mark mark(double time) const { return {time, replay_.totals(), memory_.traffic()}; }
+
+    double run_until(std::uint64_t finished) {
+        return replay_.run_until(finished, launches_, [&](std::uint64_t i) {
+            return CtaIndex(launch_.first + (i < skip_from_ ? i : i + skipped_ * wave_));
+        });
+    }
+
+    /// Replays the first waves, and adds to the outcome what stands for those that are left out then.
+    void leave_out(std::uint64_t waves, LaunchOutcome& outcome) {
+        Mark earlier = start_;
+        Mark later = start_;
+        std::uint64_t done = 0;  // waves
+        double previous = 0;
+        while (done < most_first_waves) {
+            earlier = later;
+            later = mark(run_until(++done * wave_));
+            const double duration = later.time - earlier.time;
+            if (done >= least_first_waves && std::abs(duration - previous) < alike * duration) break;
+            previous = duration;
+        }
+        // The next wave is on the chip already, the one after the skip refills the caches.
+        skipped_ = waves - done - 1 - last_waves;
+        skip_from_ = (done + 1) * wave_;
+        launches_ -= skipped_ * wave_;
+        const Mark resumed = mark(run_until((done + 1) * wave_));
+        const Mark refilled = mark(run_until((done + 2) * wave_));
+        const auto stand_in = static_cast<double>(skipped_ + 1);
+        outcome.left_out = stand_in * (later.time - earlier.time) - (refilled.time - resumed.time);
+        outcome.totals =
+            scaled(scaled({}, refilled.totals, resumed.totals, -1), later.totals, earlier.totals, stand_in);
+        outcome.traffic =
+            scaled(scaled({}, refilled.traffic, resumed.traffic, -1), later.traffic, earlier.traffic, stand_in);
+    }
+
+    MemoryHierarchy& memory_;
+    ChipReplay replay_;
+    Launch launch_;
+    std::uint64_t wave_;         ///< CTAs
+    std::uint64_t launches_;     ///< CTAs that are replayed
+    std::uint64_t skipped_ = 0;  ///< waves
+    std::uint64_t skip_from_ = ~std::uint64_t{0};
+    Mark start_;
+};
+
+/// The launch, or both, from the cycle `start` on; the run's cycles are counted from there.
+SampledRun run_launches(const GpuParameters& gpu, const GemmPlan& plan, const TileProfile& profile,
+                        MemoryHierarchy& memory, double start, bool every_wave) {
+    const Launch multiplying{.first = 0, .ctas = plan.multiplying_ctas()};
+    const LaunchOutcome first = LaunchSampling(gpu, plan, profile, memory, start, multiplying).run(every_wave);
+    SampledRun run;
+    run.cycles = first.last_store + first.left_out - start;
+    run.totals = first.totals;
+    // Slices may differ by a k-tile, and so may waves that stand for others: the sum is known.
+    run.totals.k_tiles = plan.multiplying_ctas() / plan.slices() * plan.k_tiles();
+    run.traffic = first.traffic;
+    std::uint64_t replayed = first.replayed;
+    if (plan.split()) {
+        const Launch reducing{.first = plan.multiplying_ctas(), .ctas = plan.reducing_ctas()};
+        const double next = std::ceil(first.last_end) + static_cast<double>(gpu.cta_scheduler.launch_gap.value());
+        const LaunchOutcome second = LaunchSampling(gpu, plan, profile, memory, next, reducing).run(every_wave);
+        run.cycles = second.last_store + first.left_out + second.left_out - start;
+        run.reducing_ctas = static_cast<double>(second.totals.ctas);
+        run.traffic = scaled(run.traffic, second.traffic, {}, 1);
+        replayed += second.replayed;
+    }
+    run.replayed_share = static_cast<double>(replayed) / static_cast<double>(plan.ctas());
+    return run;
 }
 
 bool fits_nothing(const GpuParameters& gpu, const GemmPlan& plan) {
@@ -69,50 +174,10 @@ SampledRun run_sampled(const GpuParameters& gpu, const GemmPlan& plan, const Til
                        const SamplingOptions& options) {
     MemoryHierarchy memory(gpu.memory, gpu.sm_count, gpu.clock_hz);
     double start = 0;
-    if (options.warm_l2 && !fits_nothing(gpu, plan)) start = std::ceil(warm_up(gpu, plan, profile, memory));
-    const MemoryTraffic before = memory.traffic();
-
-    ChipReplay replay(gpu, plan, profile, memory, Cycle(static_cast<std::uint64_t>(start)));
-    const std::uint64_t ctas = plan.ctas();
-    const std::uint64_t wave = std::uint64_t{gpu.sm_count} * profile.resident_ctas;
-    const std::uint64_t waves = ceil_divide(ctas, wave);
-    std::uint64_t skipped = 0;  // waves
-    std::uint64_t skip_from = ~std::uint64_t{0};
-    const auto cta_at = [&](std::uint64_t i) { return CtaIndex(i < skip_from ? i : i + skipped * wave); };
-    const auto mark = [&](double time) { return Mark{time, replay.totals(), memory.traffic()}; };
-
-    SampledRun run;
-    Mark earlier{start, {}, before};
-    Mark later = earlier;
-    std::uint64_t done = 0;  // waves
-    std::uint64_t launches = ctas;
-    if (!options.every_wave && waves > most_first_waves + last_waves) {
-        double previous = 0;
-        while (done < most_first_waves) {
-            earlier = later;
-            later = mark(replay.run_until(++done * wave, ctas, cta_at));
-            const double duration = later.time - earlier.time;
-            if (done >= least_first_waves && std::abs(duration - previous) < alike * duration) break;
-            previous = duration;
-        }
-        // The next wave is on the chip already, the one after the skip refills the caches.
-        skipped = waves - done - 1 - last_waves;
-        skip_from = (done + 1) * wave;
-        launches = ctas - skipped * wave;
-        const Mark resumed = mark(replay.run_until((done + 1) * wave, launches, cta_at));
-        const Mark refilled = mark(replay.run_until((done + 2) * wave, launches, cta_at));
-        run.cycles -= (refilled.time - resumed.time) - (later.time - earlier.time);
-        run.totals = scaled(run.totals, refilled.totals, resumed.totals, -1);
-        run.traffic = scaled(run.traffic, refilled.traffic, resumed.traffic, -1);
+    if (options.warm_l2 && !fits_nothing(gpu, plan)) {
+        start = std::ceil(run_launches(gpu, plan, profile, memory, 0, true).cycles);
     }
-    replay.run_until(launches, launches, cta_at);
-    const Mark end = mark(replay.finish());
-    const double stand_in = skipped == 0 ? 0 : static_cast<double>(skipped + 1);
-    run.cycles += end.time - start + static_cast<double>(skipped) * (later.time - earlier.time);
-    run.totals = scaled(scaled(run.totals, end.totals, {}, 1), later.totals, earlier.totals, stand_in);
-    run.traffic = scaled(scaled(run.traffic, end.traffic, before, 1), later.traffic, earlier.traffic, stand_in);
-    run.replayed_share = static_cast<double>(launches) / static_cast<double>(ctas);
-    return run;
+    return run_launches(gpu, plan, profile, memory, start, options.every_wave);
 }
 
 }  // namespace stcsim

@@ -55,9 +55,9 @@ RC_GTEST_PROP(PlausibleKernels, AreAFewWithTheChosenOneAmongThemOrAsGood, ()) {
     const auto kernels = plausible_kernels(problem, a100());
     RC_ASSERT(!kernels.empty());
     RC_ASSERT(kernels.size() <= 8U);
-    const double least = estimate_cycles(GemmPlan(problem, *kernels.front()), a100());
-    for (const GemmKernel* kernel : kernels) {
-        const double estimate = estimate_cycles(GemmPlan(problem, *kernel), a100());
+    const double least = estimate_cycles(GemmPlan(problem, kernels.front()), a100());
+    for (const GemmKernel& kernel : kernels) {
+        const double estimate = estimate_cycles(GemmPlan(problem, kernel), a100());
         RC_ASSERT(estimate >= least);
         RC_ASSERT(estimate <= 1.3 * least);
     }
@@ -66,10 +66,29 @@ RC_GTEST_PROP(PlausibleKernels, AreAFewWithTheChosenOneAmongThemOrAsGood, ()) {
 
 TEST(ChooseKernel, TakesLargerTilesForLargerProblems) {
     for (const Sparsity sparsity : {Sparsity::dense, Sparsity::two_four}) {
-        const GemmKernel& small = choose_kernel(problem_of(256, 256, 1024, sparsity), a100());
-        const GemmKernel& large = choose_kernel(problem_of(8192, 8192, 8192, sparsity), a100());
+        const GemmKernel small = choose_kernel(problem_of(256, 256, 1024, sparsity), a100());
+        const GemmKernel large = choose_kernel(problem_of(8192, 8192, 8192, sparsity), a100());
         EXPECT_GT(tile_area(large), tile_area(small));
     }
+}
+
+TEST(ChooseKernel, SplitsALongKForAProductOfFewTilesButNotForOneThatFillsTheChip) {
+    for (const Sparsity sparsity : {Sparsity::dense, Sparsity::two_four}) {
+        EXPECT_GT(choose_kernel(problem_of(64, 2048, 16384, sparsity), a100()).k_slices, 1U);
+        EXPECT_EQ(choose_kernel(problem_of(4096, 4096, 16384, sparsity), a100()).k_slices, 1U);
+        EXPECT_EQ(choose_kernel(problem_of(64, 2048, 256, sparsity), a100()).k_slices, 1U);
+    }
+}
+
+TEST(ChooseKernel, DoesNotSplitKWhereTheGapBetweenLaunchesCostsMoreThanItSaves) {
+    GpuDescription gpu = load_gpu_description("a100-sxm4-40gb");
+    apply_override(gpu, "cta_scheduler.launch_gap=1000000");
+    EXPECT_EQ(choose_kernel(problem_of(64, 2048, 16384), gpu.parameters).k_slices, 1U);
+}
+
+TEST(ChooseKernel, DoesNotSplitSumsOf16Bits) {
+    using enum ElementType;
+    EXPECT_EQ(choose_kernel(problem_of(64, 2048, 16384, Sparsity::dense, {f16, f16, f16}), a100()).k_slices, 1U);
 }
 
 TEST(ChooseKernel, NeverTakesOneThatDoesNotFit) {
@@ -77,7 +96,7 @@ TEST(ChooseKernel, NeverTakesOneThatDoesNotFit) {
     apply_override(gpu, "sm.residency.shared_memory_per_cta=49152");
     apply_override(gpu, "sm.residency.shared_memory=49152");
     const GemmProblem problem = problem_of(8192, 8192, 8192, Sparsity::two_four);
-    const GemmKernel& chosen = choose_kernel(problem, gpu.parameters);
+    const GemmKernel chosen = choose_kernel(problem, gpu.parameters);
     EXPECT_LE(GemmPlan(problem, chosen).resources().shared_memory, Bytes(49152));
 }
 

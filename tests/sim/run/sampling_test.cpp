@@ -1,5 +1,6 @@
 /// Runs by waves against runs of every instruction.
 #include <cmath>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -43,6 +44,50 @@ TEST(Sampling, TakesAboutAsLongAsEveryInstruction) {
             EXPECT_NEAR(sampled.l2_read_bytes / exact.l2_read_bytes, 1, 0.01);
         }
     }
+}
+
+TEST(Sampling, AddsUpSlicesOfKInASecondLaunchAsEveryInstructionDoes) {
+    constexpr Case split_cases[] = {
+        {192, 256, 4096, "64x64_s3_k4"}, {128, 128, 8192, "128x64_s4_k6"}, {500, 300, 2048, "64x128_s3_k3"}};
+    for (const Case& c : split_cases) {
+        for (const Sparsity sparsity : both_sparsities) {
+            const GemmProblem problem = gemm(c.m, c.n, c.k, sparsity);
+            const SimulationResult exact = simulate(problem, {.kernel = c.kernel, .method = Method::exact});
+            const SimulationResult sampled = simulate(problem, {.kernel = c.kernel, .method = Method::sampled});
+            EXPECT_EQ(sampled.method, Method::sampled);
+            EXPECT_NEAR(ratio(static_cast<double>(sampled.cycles.value()), static_cast<double>(exact.cycles.value())),
+                        1, 0.06)
+                << describe({.kernel = c.kernel}, problem);
+            EXPECT_EQ(sampled.account[TensorCoreState::busy], exact.account[TensorCoreState::busy]);
+            EXPECT_EQ(sampled.account.total().value(), sampled.cycles.value() * sampled.tensor_cores);
+            for (const char* operation : {"mma", "cp_async", "ld_global"}) {
+                const std::string issued = std::string("sm.warp_scheduler.issued.") + operation;
+                EXPECT_NEAR(ratio(static_cast<double>(sampled.counters.at(issued)),
+                                  static_cast<double>(exact.counters.at(issued))),
+                            1, 0.1)
+                    << issued << ' ' << describe({.kernel = c.kernel}, problem);
+            }
+            EXPECT_NEAR(sampled.l2_read_bytes / exact.l2_read_bytes, 1, 0.01);
+        }
+    }
+}
+
+TEST(Sampling, LeavesOutWavesOfBothLaunches) {
+    const GpuParameters gpu = small_a100().parameters;
+    const GemmPlan plan(gemm(4096, 2048, 512), kernel_named("128x128_s3_k2"));
+    const TileProfile profile = measure_profile(gpu, plan);
+    const SampledRun all = run_sampled(gpu, plan, profile, {.every_wave = true});
+    const SampledRun some = run_sampled(gpu, plan, profile, {});
+    EXPECT_LT(some.replayed_share, 0.3);
+    EXPECT_NEAR(some.cycles / all.cycles, 1, 0.02);
+    for (const SampledRun& run : {all, some}) {
+        EXPECT_EQ(run.totals.k_tiles, plan.multiplying_ctas() * plan.k_tiles() / 2);
+        EXPECT_EQ(run.totals.ctas, plan.multiplying_ctas());
+        EXPECT_EQ(run.reducing_ctas, static_cast<double>(plan.reducing_ctas()));
+    }
+    const std::uint64_t written = plan.d_bytes() * plan.slices() + plan.result_bytes();
+    EXPECT_EQ(all.traffic.sm_written, written);
+    EXPECT_NEAR(ratio(static_cast<double>(some.traffic.sm_written), static_cast<double>(written)), 1, 0.01);
 }
 
 TEST(Sampling, AccountsForEveryTensorCoreCycle) {
