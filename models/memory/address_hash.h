@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "base/divisor.h"
+
 namespace stcsim {
 
 /// A mixing of the bits of a line number (the finaliser of MurmurHash3, public domain), so that power-of-two strides do
@@ -18,10 +20,11 @@ constexpr std::uint64_t hash_address(std::uint64_t line) {
 
 /// One of `places` for the block of memory with this number: of neighbouring blocks, each next `places` go to different
 /// places, so that a stream uses all alike; from one such group to the next they are rotated by a hash.
-constexpr std::uint64_t interleave(std::uint64_t block, std::uint64_t places) {
-    const std::uint64_t group = block / places;
-    const std::uint64_t turned = block - group * places + ((hash_address(group) >> 32U) * places >> 32U);
-    return turned < places ? turned : turned - places;
+inline std::uint64_t interleave(std::uint64_t block, const Divisor& places) {
+    const std::uint64_t count = places.value();
+    const std::uint64_t group = places.quotient(block);
+    const std::uint64_t turned = block - group * count + ((hash_address(group) >> 32U) * count >> 32U);
+    return turned < count ? turned : turned - count;
 }
 
 }  // namespace stcsim

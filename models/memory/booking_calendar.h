@@ -26,15 +26,17 @@ class BookingCalendar {
     /// Books `units` that are ready in cycle `ready`; returns the cycle, not rounded, in which the last of them has
     /// passed. `now` tells which bins are over: it never decreases from call to call, and `ready` is not before it.
     double book(double ready, double units, double now) {
-        const auto past = static_cast<std::uint64_t>(now * inverse_width_);
-        auto number = static_cast<std::uint64_t>(ready * inverse_width_);
+        const std::uint64_t past = bin_of(now);
+        std::uint64_t number = bin_of(ready);
         auto left = static_cast<float>(units);
         double end = ready;
         while (true) {
             Bin& bin = at(number, past);
             const float taken = std::min(left, capacity_ - bin.used);
             if (taken > 0) {
-                end = std::max(ready, static_cast<double>(number) * width_ + bin.used / rate_) + taken / rate_;
+                end = std::max(ready,
+                               static_cast<double>(static_cast<std::int64_t>(number)) * width_ + bin.used / rate_) +
+                      taken / rate_;
                 bin.used += taken;
                 left -= taken;
                 if (left <= 0) break;
@@ -53,6 +55,11 @@ class BookingCalendar {
     };
     static constexpr std::size_t initial_bins = 32;
 
+    // By way of signed numbers, which processors convert in one instruction.
+    [[nodiscard]] std::uint64_t bin_of(double cycle) const {
+        return static_cast<std::uint64_t>(static_cast<std::int64_t>(cycle * inverse_width_));
+    }
+
     /// The bin to look at behind a full one. If that is full too, the full one learns of what is behind it: long runs
     /// of full bins are passed in a few steps.
     std::uint64_t next_of_full(std::uint64_t number, std::uint32_t skip, std::uint64_t past) {
@@ -64,8 +71,8 @@ class BookingCalendar {
     }
 
     Bin& at(std::uint64_t number, std::uint64_t past) {
-        while (number - past >= bins_.size()) grow(past);
-        Bin& bin = bins_[number & (bins_.size() - 1)];
+        while (number - past > mask_) grow(past);
+        Bin& bin = bins_[number & mask_];
         if (bin.number != static_cast<std::uint32_t>(number)) {
             bin = {.number = static_cast<std::uint32_t>(number), .used = 0, .skip = 1};
         }
@@ -80,6 +87,7 @@ class BookingCalendar {
             if (bin.number == static_cast<std::uint32_t>(number)) bins[number & (bins.size() - 1)] = bin;
         }
         bins_ = std::move(bins);
+        mask_ = bins_.size() - 1;
     }
 
     double rate_;
@@ -87,6 +95,7 @@ class BookingCalendar {
     double inverse_width_;
     float capacity_;         ///< units
     std::vector<Bin> bins_;  ///< a ring; a power of two
+    std::uint64_t mask_ = initial_bins - 1;
 };
 
 }  // namespace stcsim

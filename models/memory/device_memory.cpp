@@ -16,6 +16,7 @@ constexpr double activation_bin = 4;
 DeviceMemory::DeviceMemory(const HighBandwidthMemoryParameters& parameters, double clock_hz)
     : banks_per_channel_(parameters.banks),
       row_bytes_(parameters.row_bytes.value()),
+      channel_count_(parameters.channels),
       row_cycle_(parameters.row_cycle_seconds * clock_hz),
       row_open_(parameters.row_open_seconds * clock_hz),
       activation_interval_(parameters.activation_window_seconds * clock_hz / activations_per_window),
@@ -27,10 +28,10 @@ DeviceMemory::DeviceMemory(const HighBandwidthMemoryParameters& parameters, doub
       banks_(std::size_t{parameters.channels} * parameters.banks) {}
 
 double DeviceMemory::transfer(std::uint64_t address, double bytes, double share, double arrival, double now) {
-    const std::uint64_t row = address / row_bytes_;
-    const std::size_t number = interleave(row, channels_.size());
+    const std::uint64_t row = row_bytes_.quotient(address);
+    const std::size_t number = interleave(row, channel_count_);
     Channel& channel = channels_[number];
-    Bank& bank = banks_[number * banks_per_channel_ + hash_address(row) % banks_per_channel_];
+    Bank& bank = banks_[number * banks_per_channel_.value() + banks_per_channel_.remainder(hash_address(row))];
     if (bank.row != row) {
         const double bank_free = std::max(arrival, bank.next_activation);
         // The booking ends when the next activation may begin; this one begins an interval before.

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/divisor.h"
 #include "memory/booking_calendar.h"
 #include "memory/memory_parameters.h"
 
@@ -46,8 +47,9 @@ class DeviceMemory {
 
     double transfer(std::uint64_t address, double bytes, double share, double arrival, double now);
 
-    std::uint32_t banks_per_channel_;
-    std::uint64_t row_bytes_;
+    Divisor banks_per_channel_;
+    Divisor row_bytes_;
+    Divisor channel_count_;
     double row_cycle_;  ///< cycles, as the next three
     double row_open_;
     double activation_interval_;  ///< of one channel

@@ -1,6 +1,7 @@
 #include "memory/l2_cache.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "base/error.h"
 #include "memory/address_hash.h"
@@ -11,12 +12,18 @@ namespace {
 /// What a bin of the calendars holds: a few lines.
 constexpr double bin_bytes = 1024;
 
-/// Lines mostly have four sectors: counting them in place is faster than a library call where the processor's
-/// instruction may not be assumed.
+/// The ones of each mask of sectors: a table is faster than a library call where the processor's instruction may not be
+/// assumed.
+constexpr std::array<std::uint8_t, 256> ones = [] {
+    std::array<std::uint8_t, 256> table{};
+    for (std::uint32_t mask = 0; mask < table.size(); ++mask) {
+        table[mask] = static_cast<std::uint8_t>(std::popcount(mask));
+    }
+    return table;
+}();
+
 std::uint32_t count(std::uint32_t sectors) {
-    std::uint32_t ones = 0;
-    for (; sectors != 0; sectors >>= 1U) ones += sectors & 1U;
-    return ones;
+    return ones[sectors];
 }
 
 }  // namespace
@@ -25,6 +32,8 @@ L2Cache::L2Cache(const MemoryParameters& parameters, double clock_hz, SharedRegi
     : parameters_(parameters.l2),
       regions_(std::move(regions)),
       slices_per_partition_(parameters.l2.slices / parameters.l2.partitions),
+      partition_count_(parameters.l2.partitions),
+      slice_count_(std::max(1U, slices_per_partition_)),
       hit_latency_(static_cast<double>(parameters.l2.hit_latency.value())),
       far_latency_(static_cast<double>(parameters.l2.far_latency.value())),
       most_dirty_sectors_(
@@ -37,25 +46,20 @@ L2Cache::L2Cache(const MemoryParameters& parameters, double clock_hz, SharedRegi
       crossings_(parameters.l2.partitions, BookingCalendar(parameters.l2.crossing_bytes_per_cycle, bin_bytes)),
       device_memory_(parameters.hbm, clock_hz) {
     STCSIM_ASSERT(parameters.l2.line.value() / parameters.l2.sector.value() <= 8);
+    for (std::uint32_t mask = 0; mask < bytes_of_.size(); ++mask) {
+        bytes_of_[mask] = static_cast<std::uint32_t>(count(mask) * parameters.l2.sector.value());
+    }
 }
 
-std::size_t L2Cache::slice_of(std::uint32_t partition, std::uint64_t line) const {
-    // In the share of one SM all slices of all partitions are one queue.
-    if (slices_per_partition_ == 0) return 0;
-    return partition * slices_per_partition_ + interleave(line, slices_per_partition_);
+L2Place L2Cache::place_of(std::uint64_t line) const {
+    return {.home = static_cast<std::uint32_t>(interleave(line, partition_count_)),
+            .slice = static_cast<std::uint32_t>(interleave(line, slice_count_)),
+            .set = tags_.front().set_of(line)};
 }
 
-std::uint32_t L2Cache::home_of(std::uint64_t line) const {
-    return static_cast<std::uint32_t>(interleave(line, parameters_.partitions));
-}
-
-double L2Cache::bytes_of(std::uint32_t sectors) const {
-    return static_cast<double>(count(sectors) * parameters_.sector.value());
-}
-
-L2Line& L2Cache::access_tags(std::uint32_t partition, const L2Request& request, double turn) {
+L2Line L2Cache::access_tags(std::uint32_t partition, const L2Request& request, double turn) {
     std::optional<Eviction> evicted;
-    L2Line& line = tags_[partition].access(request.line, evicted);
+    const L2Line line = tags_[partition].access(request.line, request.place.set, evicted);
     if (evicted) {
         dirty_sectors_ -= count(evicted->dirty);
         write_back(evicted->line, evicted->dirty, turn, request.now);
@@ -63,11 +67,11 @@ L2Line& L2Cache::access_tags(std::uint32_t partition, const L2Request& request, 
     return line;
 }
 
-void L2Cache::fill(L2Line& line, std::uint32_t sectors, double ready, double turn) {
+void L2Cache::fill(const L2Line& line, std::uint32_t sectors, double ready, double turn) {
     // Sectors that were on their way and have arrived are no longer pending; the others wait for the later ones.
-    if (line.ready <= turn) line.pending = 0;
-    line.present = static_cast<std::uint8_t>(line.present | sectors);
-    line.pending = static_cast<std::uint8_t>(line.pending | sectors);
+    if (line.ready <= turn) line.sectors.pending = 0;
+    line.sectors.present = static_cast<std::uint8_t>(line.sectors.present | sectors);
+    line.sectors.pending = static_cast<std::uint8_t>(line.sectors.pending | sectors);
     line.ready = std::max(line.ready, ready);
 }
 
@@ -78,22 +82,31 @@ double L2Cache::fetch(const L2Request& request, std::uint32_t sectors, double tu
            hit_latency_;
 }
 
+double L2Cache::ready_of_found(const L2Line& line, std::uint32_t found, double ready, std::uint64_t& hits, double now) {
+    std::uint32_t merged = 0;
+    if (const std::uint32_t pending = found & line.sectors.pending; pending != 0) {
+        if (line.ready > ready) {
+            ready = line.ready;
+            merged = count(pending);
+        } else if (line.ready <= now) {
+            // Nobody can be earlier any more; later ones need not look at the time again.
+            line.sectors.pending = 0;
+        }
+    }
+    counts_.merged += merged;
+    hits += count(found) - merged;
+    return ready;
+}
+
 double L2Cache::cross(const L2Request& request, std::uint32_t sectors, double turn, L2Answer& answer) {
-    const std::uint32_t home = home_of(request.line);
+    const std::uint32_t home = request.place.home;
     const double bytes = bytes_of(sectors);
     answer.far = true;
-    const double home_turn = slices_[slice_of(home, request.line)].book(turn, bytes, request.now);
-    L2Line& line = access_tags(home, request, home_turn);
-    const std::uint32_t missing = sectors & ~std::uint32_t{line.present};
-    const std::uint32_t found = sectors & line.present;
-    double ready = home_turn + hit_latency_;
-    if ((found & line.pending) != 0 && line.ready > ready) {
-        ready = line.ready;
-        counts_.merged += count(found & line.pending);
-        counts_.far_hit += count(found & ~std::uint32_t{line.pending});
-    } else {
-        counts_.far_hit += count(found);
-    }
+    const double home_turn = slices_[slice_of(home, request.place)].book(turn, bytes, request.now);
+    const L2Line line = access_tags(home, request, home_turn);
+    const std::uint32_t missing = sectors & ~std::uint32_t{line.sectors.present};
+    const std::uint32_t found = sectors & line.sectors.present;
+    double ready = ready_of_found(line, found, home_turn + hit_latency_, counts_.far_hit, request.now);
     if (missing != 0) {
         answer.from_memory = true;
         const double fetched = fetch(request, missing, home_turn);
@@ -105,22 +118,15 @@ double L2Cache::cross(const L2Request& request, std::uint32_t sectors, double tu
 
 L2Answer L2Cache::read(const L2Request& request) {
     L2Answer answer;
-    const double turn = slices_[slice_of(request.partition, request.line)].book(request.arrival,
-                                                                                bytes_of(request.sectors), request.now);
-    L2Line& line = access_tags(request.partition, request, turn);
-    const std::uint32_t missing = request.sectors & ~std::uint32_t{line.present};
-    const std::uint32_t found = request.sectors & line.present;
-    answer.ready = turn + hit_latency_;
-    if ((found & line.pending) != 0 && line.ready > answer.ready) {
-        answer.ready = line.ready;
-        counts_.merged += count(found & line.pending);
-        counts_.hit += count(found & ~std::uint32_t{line.pending});
-    } else {
-        counts_.hit += count(found);
-    }
+    const double turn = slices_[slice_of(request.partition, request.place)].book(
+        request.arrival, bytes_of(request.sectors), request.now);
+    const L2Line line = access_tags(request.partition, request, turn);
+    const std::uint32_t missing = request.sectors & ~std::uint32_t{line.sectors.present};
+    const std::uint32_t found = request.sectors & line.sectors.present;
+    answer.ready = ready_of_found(line, found, turn + hit_latency_, counts_.hit, request.now);
     if (missing == 0) return answer;
     double arrived = 0;
-    if (home_of(request.line) == request.partition) {
+    if (request.place.home == request.partition) {
         answer.from_memory = true;
         arrived = fetch(request, missing, turn);
     } else {
@@ -133,30 +139,32 @@ L2Answer L2Cache::read(const L2Request& request) {
 
 L2Answer L2Cache::write(const L2Request& request) {
     L2Answer answer;
-    const std::uint32_t home = home_of(request.line);
+    const std::uint32_t home = request.place.home;
     const double bytes = bytes_of(request.sectors);
     answer.far = home != request.partition;
     double arrival = request.arrival;
     if (answer.far) arrival = crossings_[request.partition].book(arrival, bytes, request.now) + far_latency_;
-    const double turn = slices_[slice_of(home, request.line)].book(arrival, bytes, request.now);
-    L2Line& line = access_tags(home, request, turn);
-    const std::uint32_t clean = request.sectors & ~std::uint32_t{line.dirty};
+    const double turn = slices_[slice_of(home, request.place)].book(arrival, bytes, request.now);
+    L2Sectors& state = access_tags(home, request, turn).sectors;
+    const std::uint32_t clean = request.sectors & ~std::uint32_t{state.dirty};
     counts_.written += count(request.sectors);
-    if (limits_dirty_ && line.dirty == 0) dirty_lines_.push_back(request.line);
+    if (limits_dirty_ && state.dirty == 0) dirty_lines_.push_back(request.line);
     dirty_sectors_ += count(clean);
-    line.dirty = static_cast<std::uint8_t>(line.dirty | request.sectors);
-    line.present = static_cast<std::uint8_t>(line.present | request.sectors);
-    line.pending = static_cast<std::uint8_t>(line.pending & ~request.sectors);
-    drop_copies(home, request.line);
+    state.dirty = static_cast<std::uint8_t>(state.dirty | request.sectors);
+    state.present = static_cast<std::uint8_t>(state.present | request.sectors);
+    state.pending = static_cast<std::uint8_t>(state.pending & ~request.sectors);
+    drop_copies(request);
     while (limits_dirty_ && dirty_sectors_ > most_dirty_sectors_) write_back_oldest(turn, request.now);
     answer.ready = turn + hit_latency_;
     return answer;
 }
 
-void L2Cache::drop_copies(std::uint32_t home, std::uint64_t line) {
+void L2Cache::drop_copies(const L2Request& request) {
     for (std::uint32_t partition = 0; partition < tags_.size(); ++partition) {
-        if (partition == home) continue;
-        if (L2Line* const copy = tags_[partition].find(line)) copy->present = copy->pending = 0;
+        if (partition == request.place.home) continue;
+        if (L2Sectors* const copy = tags_[partition].find(request.line, request.place.set)) {
+            copy->present = copy->pending = 0;
+        }
     }
 }
 
@@ -168,7 +176,8 @@ void L2Cache::write_back(std::uint64_t line, std::uint32_t sectors, double arriv
 void L2Cache::write_back_oldest(double arrival, double now) {
     const std::uint64_t oldest = dirty_lines_.front();
     dirty_lines_.pop_front();
-    L2Line* const line = tags_[home_of(oldest)].find(oldest);
+    const L2Place place = place_of(oldest);
+    L2Sectors* const line = tags_[place.home].find(oldest, place.set);
     if (line == nullptr || line->dirty == 0) return;
     dirty_sectors_ -= count(line->dirty);
     write_back(oldest, line->dirty, arrival, now);

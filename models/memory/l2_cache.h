@@ -15,6 +15,7 @@
 /// stands for all, the others' results fill the rest.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <vector>
@@ -27,10 +28,18 @@
 
 namespace stcsim {
 
+/// Where the L2 keeps a line, for whichever partition.
+struct L2Place {
+    std::uint32_t home = 0;   ///< partition
+    std::uint32_t slice = 0;  ///< within each partition
+    std::size_t set = 0;      ///< of its tags
+};
+
 /// What the L2 is asked for: sectors of one line, by an SM of one partition.
 struct L2Request {
     std::uint32_t partition = 0;
     std::uint64_t line = 0;
+    L2Place place;              ///< of the line
     std::uint32_t sectors = 0;  ///< bit s: sector s of the line
     double arrival = 0;         ///< the cycle in which it reaches the slice
     double now = 0;             ///< no later request is made before
@@ -57,36 +66,44 @@ class L2Cache {
   public:
     L2Cache(const MemoryParameters& parameters, double clock_hz, SharedRegions regions, double written_share);
 
+    [[nodiscard]] L2Place place_of(std::uint64_t line) const;
     /// See L2Tags.
-    void prefetch(std::uint32_t partition, std::uint64_t line) const { tags_[partition].prefetch(line); }
+    void prefetch(std::uint32_t partition, const L2Place& place) const { tags_[partition].prefetch(place.set); }
     L2Answer read(const L2Request& request);
     L2Answer write(const L2Request& request);
 
     /// The slice that serves a line to the SMs of a partition.
-    [[nodiscard]] std::size_t slice_of(std::uint32_t partition, std::uint64_t line) const;
+    [[nodiscard]] std::size_t slice_of(std::uint32_t partition, const L2Place& place) const {
+        return std::size_t{partition} * slices_per_partition_ + place.slice;
+    }
 
-    /// The home partition of a line.
-    [[nodiscard]] std::uint32_t home_of(std::uint64_t line) const;
+    /// What so many sectors (as a mask) are.
+    [[nodiscard]] std::uint32_t bytes_of(std::uint32_t sectors) const { return bytes_of_[sectors]; }
 
     [[nodiscard]] const L2Counts& counts() const { return counts_; }
     [[nodiscard]] const DeviceMemory& device_memory() const { return device_memory_; }
 
   private:
-    [[nodiscard]] double bytes_of(std::uint32_t sectors) const;
     /// The line in the tags of a partition; what had to leave is written back.
-    L2Line& access_tags(std::uint32_t partition, const L2Request& request, double turn);
+    L2Line access_tags(std::uint32_t partition, const L2Request& request, double turn);
     /// Marks sectors as present from cycle `ready` on.
-    static void fill(L2Line& line, std::uint32_t sectors, double ready, double turn);
+    static void fill(const L2Line& line, std::uint32_t sectors, double ready, double turn);
+    /// When sectors that were found in tags can leave their slice, `ready` if they are there; counts them as hits or as
+    /// merged with others' requests.
+    double ready_of_found(const L2Line& line, std::uint32_t found, double ready, std::uint64_t& hits, double now);
     /// When sectors that are not in the SM's partition, which is not their home, leave the slice there.
     double cross(const L2Request& request, std::uint32_t sectors, double turn, L2Answer& answer);
     double fetch(const L2Request& request, std::uint32_t sectors, double turn);
-    void drop_copies(std::uint32_t home, std::uint64_t line);
+    void drop_copies(const L2Request& request);
     void write_back(std::uint64_t line, std::uint32_t sectors, double arrival, double now);
     void write_back_oldest(double arrival, double now);
 
     L2CacheParameters parameters_;
     SharedRegions regions_;
-    std::uint32_t slices_per_partition_;
+    std::uint32_t slices_per_partition_;  ///< 0 in the share of one SM: all slices of all partitions are one queue
+    Divisor partition_count_;
+    Divisor slice_count_;  ///< of a partition
+    std::array<std::uint32_t, 256> bytes_of_{};
     double hit_latency_;
     double far_latency_;
     std::uint64_t most_dirty_sectors_;

@@ -1,7 +1,6 @@
 #include "memory/memory_hierarchy.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 namespace stcsim {
@@ -20,52 +19,63 @@ MemoryHierarchy::MemoryHierarchy(const MemoryParameters& parameters, std::uint32
       up_free_(sms),
       down_(sms, BookingCalendar(static_cast<double>(parameters.interconnect.bytes_per_cycle.value()), link_bin_bytes)),
       credit_free_(std::size_t{sms} * parameters.l2.slices),
-      l2_(parameters, clock_hz, std::move(regions), written_share) {}
-
-double MemoryHierarchy::round_trip(const L2Answer& answer) const {
+      l2_(parameters, clock_hz, std::move(regions), written_share) {
     // There, through the slice, back, and the way of the credit to the slice. Queues do not count: an SM that waits for
     // a slow memory has as much under way as it may anyway.
-    return 3 * link_latency_ + static_cast<double>(parameters_.l2.hit_latency.value()) +
-           (answer.far ? static_cast<double>(parameters_.l2.far_latency.value()) : 0) +
-           (answer.from_memory ? static_cast<double>(parameters_.hbm.latency.value()) : 0);
+    for (std::size_t i = 0; i < round_trips_.size(); ++i) {
+        round_trips_[i] = 3 * link_latency_ + static_cast<double>(parameters.l2.hit_latency.value()) +
+                          (i % 2 == 1 ? static_cast<double>(parameters.l2.far_latency.value()) : 0) +
+                          (i >= 2 ? static_cast<double>(parameters.hbm.latency.value()) : 0);
+    }
 }
 
-Cycle MemoryHierarchy::access(const LineAccess& access, Cycle now) {
-    const auto present = static_cast<double>(now.value());
-    const std::uint64_t bytes =
-        static_cast<std::uint64_t>(std::popcount(access.sectors)) * parameters_.l2.sector.value();
-    const std::uint32_t partition = partition_of(access.sm);
-
-    double& up = up_free_[access.sm.value()];
-    up = std::max(up, present) + request_cycles_ +
-         (access.write ? static_cast<double>(bytes) * link_cycles_per_byte_ : 0);
+double MemoryHierarchy::serve(L2Request& request, bool write, double& up, double& credit) {
+    const double bytes = l2_.bytes_of(request.sectors);
+    up = std::max(up, request.now) + request_cycles_ + (write ? bytes * link_cycles_per_byte_ : 0);
     // What is under way between SM and slice is through at the rate of `bytes_in_flight` per round trip; the next
     // request leaves when that is no more than a round trip ahead.
-    double& credit = credit_free_[access.sm.value() * parameters_.l2.slices + l2_.slice_of(partition, access.line)];
     const double leaves = std::max(up, credit - round_trip({}));
-    const L2Request request{.partition = partition,
-                            .line = access.line,
-                            .sectors = access.sectors,
-                            .arrival = leaves + link_latency_,
-                            .now = present};
-    const L2Answer answer = access.write ? l2_.write(request) : l2_.read(request);
-    credit = std::max(credit, leaves) + static_cast<double>(bytes) * round_trip(answer) /
-                                            static_cast<double>(parameters_.l2.bytes_in_flight.value());
-    if (access.write) {
-        written_bytes_ += bytes;
-        return Cycle(static_cast<std::uint64_t>(std::ceil(answer.ready)));
+    request.arrival = leaves + link_latency_;
+    const L2Answer answer = write ? l2_.write(request) : l2_.read(request);
+    credit = std::max(credit, leaves) +
+             bytes * round_trip(answer) / static_cast<double>(parameters_.l2.bytes_in_flight.value());
+    return answer.ready;
+}
+
+Cycle MemoryHierarchy::access(SmIndex sm, std::span<const SectorRequest> requests, bool write, Cycle now) {
+    const auto present = static_cast<double>(now.value());
+    L2Request request;
+    request.partition = partition_of(sm);
+    request.now = present;
+    places_.clear();
+    for (const SectorRequest& line : requests) {
+        places_.push_back(l2_.place_of(line.line));
+        l2_.prefetch(request.partition, places_.back());
     }
-    read_bytes_ += bytes;
-    const double returned = down_[access.sm.value()].book(answer.ready, static_cast<double>(bytes), present);
-    return Cycle(static_cast<std::uint64_t>(std::ceil(returned + link_latency_)));
+    double& up = up_free_[sm.value()];
+    double* const credits = &credit_free_[std::size_t{sm.value()} * parameters_.l2.slices];
+    std::uint64_t bytes = 0;
+    double last = present;
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        request.line = requests[i].line;
+        request.sectors = requests[i].sectors;
+        request.place = places_[i];
+        double ready = serve(request, write, up, credits[l2_.slice_of(request.partition, request.place)]);
+        const std::uint32_t moved = l2_.bytes_of(request.sectors);
+        if (!write) ready = down_[sm.value()].book(ready, moved, present) + link_latency_;
+        last = std::max(last, ready);
+        bytes += moved;
+    }
+    (write ? written_bytes_ : read_bytes_) += bytes;
+    return Cycle(static_cast<std::uint64_t>(std::ceil(last)));
 }
 
 std::size_t MemoryHierarchy::slice_of(SmIndex sm, std::uint64_t line) const {
-    return l2_.slice_of(partition_of(sm), line);
+    return l2_.slice_of(partition_of(sm), l2_.place_of(line));
 }
 
 bool MemoryHierarchy::is_near(SmIndex sm, std::uint64_t line) const {
-    return l2_.home_of(line) == partition_of(sm);
+    return l2_.place_of(line).home == partition_of(sm);
 }
 
 MemoryTraffic MemoryHierarchy::traffic() const {
@@ -76,29 +86,29 @@ MemoryTraffic MemoryHierarchy::traffic() const {
             .l2_hit = counts.hit * sector,
             .l2_far_hit = counts.far_hit * sector,
             .l2_miss = counts.missed * sector,
-            .merged = counts.merged * sector,
+            .l2_merged = counts.merged * sector,
+            .l2_written_back = counts.written_back * sector,
             .hbm_read = l2_.device_memory().read_bytes(),
             .hbm_written = l2_.device_memory().written_bytes(),
             .row_activations = l2_.device_memory().activations()};
 }
 
-void MemoryHierarchy::report(CounterReport& report) const {
+void report_traffic(const MemoryTraffic& traffic, const MemoryParameters& parameters, CounterReport& report) {
     const auto rounded = [](double x) { return static_cast<std::uint64_t>(std::llround(x)); };
-    const L2Counts& counts = l2_.counts();
-    const DeviceMemory& hbm = l2_.device_memory();
-    report.add("memory.interconnect", "request_bytes", "bytes", "bytes written by the SMs", written_bytes_);
-    report.add("memory.interconnect", "response_bytes", "bytes", "bytes returned to the SMs", read_bytes_);
-    report.add("memory.l2", "hit_sectors", "sectors", "sectors read that were in the SM's partition", counts.hit);
-    report.add("memory.l2", "far_hit_sectors", "sectors", "sectors read that were in the other partition only",
-               counts.far_hit);
-    report.add("memory.l2", "merged_sectors", "sectors", "sectors read that were already on their way", counts.merged);
-    report.add("memory.l2", "missed_sectors", "sectors", "sectors requested from memory", counts.missed);
-    report.add("memory.l2", "written_sectors", "sectors", "sectors written by the SMs", counts.written);
-    report.add("memory.l2", "written_back_sectors", "sectors", "dirty sectors written back to memory",
-               counts.written_back);
-    report.add("memory.hbm", "read_bytes", "bytes", "bytes read from memory", rounded(hbm.read_bytes()));
-    report.add("memory.hbm", "written_bytes", "bytes", "bytes written to memory", rounded(hbm.written_bytes()));
-    report.add("memory.hbm", "row_activations", "rows", "rows opened", rounded(hbm.activations()));
+    const auto add_sectors = [&](std::string_view name, std::string_view meaning, std::uint64_t bytes) {
+        report.add("memory.l2", name, "sectors", meaning, bytes / parameters.l2.sector.value());
+    };
+    report.add("memory.interconnect", "request_bytes", "bytes", "bytes written by the SMs", traffic.sm_written);
+    report.add("memory.interconnect", "response_bytes", "bytes", "bytes returned to the SMs", traffic.sm_read);
+    add_sectors("hit_sectors", "sectors read that were in the SM's partition", traffic.l2_hit);
+    add_sectors("far_hit_sectors", "sectors read that were in the other partition only", traffic.l2_far_hit);
+    add_sectors("merged_sectors", "sectors read that were already on their way", traffic.l2_merged);
+    add_sectors("missed_sectors", "sectors requested from memory", traffic.l2_miss);
+    add_sectors("written_sectors", "sectors written by the SMs", traffic.sm_written);
+    add_sectors("written_back_sectors", "dirty sectors written back to memory", traffic.l2_written_back);
+    report.add("memory.hbm", "read_bytes", "bytes", "bytes read from memory", rounded(traffic.hbm_read));
+    report.add("memory.hbm", "written_bytes", "bytes", "bytes written to memory", rounded(traffic.hbm_written));
+    report.add("memory.hbm", "row_activations", "rows", "rows opened", rounded(traffic.row_activations));
 }
 
 MemoryParameters fair_share(MemoryParameters parameters, std::uint32_t sms) {

@@ -7,7 +7,9 @@
 /// from one slice only. SMs are dealt out evenly to the partitions. Parameters: MemoryParameters.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/counters.h"
@@ -15,6 +17,7 @@
 #include "memory/booking_calendar.h"
 #include "memory/l2_cache.h"
 #include "memory/memory_parameters.h"
+#include "memory/memory_transaction.h"
 #include "memory/shared_regions.h"
 
 namespace stcsim {
@@ -31,14 +34,18 @@ struct LineAccess {
 struct MemoryTraffic {
     std::uint64_t sm_read = 0;
     std::uint64_t sm_written = 0;
-    std::uint64_t l2_hit = 0;      ///< read, in the SM's own partition
-    std::uint64_t l2_far_hit = 0;  ///< read, in the other partition only
-    std::uint64_t l2_miss = 0;     ///< read, asked of the memory
-    std::uint64_t merged = 0;      ///< read, on their way already
-    double hbm_read = 0;           ///< a share of l2_miss if one SM stands for all
+    std::uint64_t l2_hit = 0;           ///< read, in the SM's own partition
+    std::uint64_t l2_far_hit = 0;       ///< read, in the other partition only
+    std::uint64_t l2_miss = 0;          ///< read, asked of the memory
+    std::uint64_t l2_merged = 0;        ///< read, on their way already
+    std::uint64_t l2_written_back = 0;  ///< dirty, to the memory
+    double hbm_read = 0;                ///< a share of l2_miss if one SM stands for all
     double hbm_written = 0;
     double row_activations = 0;  ///< a number of rows, not bytes
 };
+
+/// The traffic as counters: bytes on the links and of the memory, sectors of the L2.
+void report_traffic(const MemoryTraffic& traffic, const MemoryParameters& parameters, CounterReport& report);
 
 class MemoryHierarchy {
   public:
@@ -47,30 +54,41 @@ class MemoryHierarchy {
     MemoryHierarchy(const MemoryParameters& parameters, std::uint32_t sms, double clock_hz, SharedRegions regions = {},
                     double written_share = 1);
 
-    /// Tells the host's processor what an access to this line will need: to be called a few accesses ahead.
-    void prefetch(SmIndex sm, std::uint64_t line) const { l2_.prefetch(partition_of(sm), line); }
-    /// Books an access that leaves the SM in cycle `now`, which never decreases from call to call. Returns the cycle in
-    /// which its data are back at the SM (reads) or the L2 has taken it (writes).
-    Cycle access(const LineAccess& access, Cycle now);
+    /// Books accesses of an SM that leave it in cycle `now`, which never decreases from call to call, in their order.
+    /// Returns the cycle in which the data of the last are back at the SM (reads) or the L2 has taken it (writes);
+    /// `now` if there are none.
+    Cycle access(SmIndex sm, std::span<const SectorRequest> requests, bool write, Cycle now);
+    /// The same of a single one.
+    Cycle access(const LineAccess& access, Cycle now) {
+        const SectorRequest request{.line = access.line, .sectors = access.sectors};
+        return this->access(access.sm, {&request, 1}, access.write, now);
+    }
 
     /// The slice that serves the line to the SM, and whether the line's home is the SM's own partition.
     [[nodiscard]] std::size_t slice_of(SmIndex sm, std::uint64_t line) const;
     [[nodiscard]] bool is_near(SmIndex sm, std::uint64_t line) const;
 
     [[nodiscard]] MemoryTraffic traffic() const;
-    void report(CounterReport& report) const;
+    void report(CounterReport& report) const { report_traffic(traffic(), parameters_, report); }
 
   private:
     [[nodiscard]] std::uint32_t partition_of(SmIndex sm) const { return sm.value() % parameters_.l2.partitions; }
-    [[nodiscard]] double round_trip(const L2Answer& answer) const;
+    /// What an access takes without queues, from the SM through the slice and back, and the way of the credit.
+    [[nodiscard]] double round_trip(const L2Answer& answer) const {
+        return round_trips_[(answer.far ? 1 : 0) + (answer.from_memory ? 2 : 0)];
+    }
+    /// When an access of a partition's SM, with these times of its link and credit, is served.
+    double serve(L2Request& request, bool write, double& up, double& credit);
 
     MemoryParameters parameters_;
     double link_latency_;
     double link_cycles_per_byte_;
     double request_cycles_;
-    std::vector<double> up_free_;        ///< per SM: the cycle from which its link to the L2 is free
-    std::vector<BookingCalendar> down_;  ///< per SM, bytes
-    std::vector<double> credit_free_;    ///< by SM and slice: when what is under way between them would be through
+    std::array<double, 4> round_trips_{};  ///< by far + 2 from_memory
+    std::vector<L2Place> places_;          ///< of the accesses in progress
+    std::vector<double> up_free_;          ///< per SM: the cycle from which its link to the L2 is free
+    std::vector<BookingCalendar> down_;    ///< per SM, bytes
+    std::vector<double> credit_free_;      ///< by SM and slice: when what is under way between them would be through
     L2Cache l2_;
     std::uint64_t read_bytes_ = 0;
     std::uint64_t written_bytes_ = 0;

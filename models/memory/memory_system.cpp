@@ -46,16 +46,7 @@ Cycle MemorySystem::serve(const MemoryTransaction& transaction, Cycle now) {
     STCSIM_ASSERT(now >= link_latency_);
     const Cycle left = now - link_latency_;
     if (ideal_latency_) return left + *ideal_latency_;
-    Cycle last = now;
-    for (const SectorRequest& request : transaction.requests) hierarchy_.prefetch(transaction.sm, request.line);
-    for (const SectorRequest& request : transaction.requests) {
-        last = std::max(
-            last,
-            hierarchy_.access(
-                {.sm = transaction.sm, .line = request.line, .sectors = request.sectors, .write = transaction.write},
-                left));
-    }
-    return last;
+    return std::max(now, hierarchy_.access(transaction.sm, transaction.requests, transaction.write, left));
 }
 
 void MemorySystem::evaluate(Cycle now) {

@@ -61,26 +61,6 @@ void report_sms(const TileProfile& profile, const SampledRun& run, CounterReport
     add(profile.reduction.counters, run.reducing_ctas);
 }
 
-void report_traffic(const MemoryTraffic& traffic, CounterReport& report) {
-    const auto add = [&](std::string_view prefix, std::string_view name, std::string_view unit,
-                         std::string_view meaning, double value) {
-        report.add(prefix, name, unit, meaning, static_cast<std::uint64_t>(std::llround(value)));
-    };
-    add("memory.traffic", "sm_read_bytes", "bytes", "bytes the SMs read", static_cast<double>(traffic.sm_read));
-    add("memory.traffic", "sm_written_bytes", "bytes", "bytes the SMs wrote", static_cast<double>(traffic.sm_written));
-    add("memory.traffic", "l2_hit_bytes", "bytes", "read from the SM's own partition of the L2",
-        static_cast<double>(traffic.l2_hit));
-    add("memory.traffic", "l2_far_hit_bytes", "bytes", "read from the other partition",
-        static_cast<double>(traffic.l2_far_hit));
-    add("memory.traffic", "l2_miss_bytes", "bytes", "read and asked of the memory",
-        static_cast<double>(traffic.l2_miss));
-    add("memory.traffic", "merged_bytes", "bytes", "read and on their way already",
-        static_cast<double>(traffic.merged));
-    add("memory.traffic", "memory_read_bytes", "bytes", "read from memory", traffic.hbm_read);
-    add("memory.traffic", "memory_written_bytes", "bytes", "written to memory", traffic.hbm_written);
-    add("memory.traffic", "row_activations", "rows", "rows opened in the memory's banks", traffic.row_activations);
-}
-
 }  // namespace
 
 KernelRun run_by_waves(const GpuParameters& gpu, const GemmPlan& plan, const TileProfile& profile, bool warm_l2) {
@@ -91,7 +71,7 @@ KernelRun run_by_waves(const GpuParameters& gpu, const GemmPlan& plan, const Til
     run.tensor_cores = std::uint64_t{gpu.sm_count} * gpu.sm.sub_cores;
     run.account = account_of(gpu, profile, sampled, run.cycles.value() * run.tensor_cores);
     report_sms(profile, sampled, run.counters);
-    report_traffic(sampled.traffic, run.counters);
+    report_traffic(sampled.traffic, gpu.memory, run.counters);
     run.traffic = sampled.traffic;
     run.simulated_ctas =
         static_cast<std::uint64_t>(std::llround(sampled.replayed_share * static_cast<double>(plan.ctas())));

@@ -24,6 +24,8 @@ ChipReplay::ChipReplay(const GpuParameters& gpu, const GemmPlan& plan, const Til
       plan_(plan),
       profile_(profile),
       memory_(memory),
+      line_bytes_(gpu.memory.l2.line.value()),
+      sector_bytes_(gpu.memory.l2.sector.value()),
       slots_(std::size_t{gpu.sm_count} * profile.resident_ctas),
       sms_(gpu.sm_count),
       free_on_sm_(gpu.sm_count, profile.resident_ctas),
@@ -230,32 +232,32 @@ void ChipReplay::end_cta(const Event& event) {
     last_end_ = event.time;
 }
 
+void ChipReplay::collect_lines(std::uint64_t begin, std::uint64_t bytes) {
+    const std::uint64_t end = begin + bytes;
+    for (std::uint64_t line = line_bytes_.quotient(begin); line * line_bytes_.value() < end; ++line) {
+        const std::uint64_t line_begin = line * line_bytes_.value();
+        const std::uint64_t from = begin > line_begin ? sector_bytes_.quotient(begin - line_begin) : 0;
+        const std::uint64_t to = sector_bytes_.quotient(std::min(end - line_begin, line_bytes_.value()) - 1);
+        lines_.push_back({.line = line, .sectors = static_cast<std::uint32_t>((2ULL << to) - (1ULL << from))});
+    }
+}
+
 double ChipReplay::move(std::span<const MatrixBlock> blocks, std::uint32_t part, std::uint32_t parts, std::uint32_t sm,
                         bool write, double now) {
-    const std::uint64_t line_bytes = gpu_.memory.l2.line.value();
-    const std::uint64_t sector_bytes = gpu_.memory.l2.sector.value();
     std::uint64_t rows = 0;
     for (const MatrixBlock& block : blocks) rows += block.rows;
     std::uint64_t row = rows * part / parts;
     const std::uint64_t end = rows * (part + 1) / parts;
-    double done = now;
     std::uint64_t first = 0;
+    lines_.clear();
     for (const MatrixBlock& block : blocks) {
         for (; row < std::min(end, first + block.rows); ++row) {
-            const std::uint64_t begin = block.address + (row - first) * block.pitch;
-            const std::uint64_t last = begin + block.bytes - 1;
-            for (std::uint64_t line = begin / line_bytes; block.bytes > 0 && line <= last / line_bytes; ++line) {
-                const std::uint64_t from = std::max(begin, line * line_bytes) % line_bytes / sector_bytes;
-                const std::uint64_t to = std::min(last, (line + 1) * line_bytes - 1) % line_bytes / sector_bytes;
-                const auto sectors = static_cast<std::uint32_t>((2ULL << to) - (1ULL << from));
-                const Cycle ready = memory_.access(
-                    {.sm = SmIndex(sm), .line = line, .sectors = sectors, .write = write}, cycle_of(now));
-                done = std::max(done, static_cast<double>(ready.value()));
-            }
+            if (block.bytes > 0) collect_lines(block.address + (row - first) * block.pitch, block.bytes);
         }
         first += block.rows;
     }
-    return done;
+    const Cycle done = memory_.access(SmIndex(sm), lines_, write, cycle_of(now));
+    return std::max(now, static_cast<double>(done.value()));
 }
 
 }  // namespace stcsim

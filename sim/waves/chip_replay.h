@@ -11,8 +11,10 @@
 #include <functional>
 #include <memory>
 #include <queue>
+#include <span>
 #include <vector>
 
+#include "base/divisor.h"
 #include "gpu/gpu_parameters.h"
 #include "kernel/gemm_work.h"
 #include "memory/memory_hierarchy.h"
@@ -102,6 +104,8 @@ class ChipReplay {
     void load_slice(const Event& event);
     void store_part(const Event& event);
     void end_cta(const Event& event);
+    /// Adds the lines and sectors of neighbouring bytes to `lines_`.
+    void collect_lines(std::uint64_t begin, std::uint64_t bytes);
     /// Books the pieces `part` of `parts` of the blocks; returns when the last is done.
     double move(std::span<const MatrixBlock> blocks, std::uint32_t part, std::uint32_t parts, std::uint32_t sm,
                 bool write, double now);
@@ -111,6 +115,9 @@ class ChipReplay {
     const GemmPlan& plan_;
     TileProfile profile_;
     MemoryHierarchy& memory_;
+    Divisor line_bytes_;
+    Divisor sector_bytes_;
+    std::vector<SectorRequest> lines_;  ///< that move at once
     std::vector<Slot> slots_;
     std::vector<Sm> sms_;
     std::vector<std::uint32_t> free_on_sm_;  ///< CTA slots

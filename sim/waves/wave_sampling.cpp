@@ -27,7 +27,8 @@ MemoryTraffic scaled(MemoryTraffic sum, const MemoryTraffic& later, const Memory
     add(sum.l2_hit, later.l2_hit, earlier.l2_hit);
     add(sum.l2_far_hit, later.l2_far_hit, earlier.l2_far_hit);
     add(sum.l2_miss, later.l2_miss, earlier.l2_miss);
-    add(sum.merged, later.merged, earlier.merged);
+    add(sum.l2_merged, later.l2_merged, earlier.l2_merged);
+    add(sum.l2_written_back, later.l2_written_back, earlier.l2_written_back);
     add(sum.hbm_read, later.hbm_read, earlier.hbm_read);
     add(sum.hbm_written, later.hbm_written, earlier.hbm_written);
     add(sum.row_activations, later.row_activations, earlier.row_activations);

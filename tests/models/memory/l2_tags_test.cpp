@@ -25,12 +25,12 @@ L2Tags tags_of_four_lines() {
     return {four_lines(), four_lines().capacity};
 }
 
-L2Line& access(L2Tags& tags, std::uint64_t line, std::optional<Eviction>& evicted) {
-    return tags.access(line, evicted);
+L2Sectors& access(L2Tags& tags, std::uint64_t line, std::optional<Eviction>& evicted) {
+    return tags.access(line, tags.set_of(line), evicted).sectors;
 }
 
 bool has(L2Tags& tags, std::uint64_t line) {
-    return tags.find(line) != nullptr;
+    return tags.find(line, tags.set_of(line)) != nullptr;
 }
 
 TEST(L2Tags, ReplaceTheLeastRecentlyUsedLine) {
@@ -85,7 +85,7 @@ RC_GTEST_PROP(L2Tags, HoldWhatAListInOrderOfUseHolds, ()) {
 TEST(AddressHash, SpreadsPowerOfTwoStridesEvenlyOverSlices) {
     for (std::uint64_t stride = 1; stride <= 1U << 16U; stride *= 2) {
         std::map<std::uint64_t, std::uint32_t> hits;
-        for (std::uint64_t i = 0; i < 8000; ++i) ++hits[interleave(i * stride, 80)];
+        for (std::uint64_t i = 0; i < 8000; ++i) ++hits[interleave(i * stride, Divisor(80))];
         EXPECT_EQ(hits.size(), 80U) << "stride " << stride;
         for (const auto& [slice, count] : hits) EXPECT_LT(count, 150U) << "stride " << stride << ", slice " << slice;
     }
@@ -93,7 +93,7 @@ TEST(AddressHash, SpreadsPowerOfTwoStridesEvenlyOverSlices) {
 
 TEST(AddressHash, GivesEverySliceTheSameShareOfAStream) {
     std::map<std::uint64_t, std::uint32_t> hits;
-    for (std::uint64_t block = 0; block < 8000; ++block) ++hits[interleave(block, 80)];
+    for (std::uint64_t block = 0; block < 8000; ++block) ++hits[interleave(block, Divisor(80))];
     for (const auto& [slice, count] : hits) EXPECT_EQ(count, 100U) << slice;
 }
 

@@ -128,7 +128,7 @@ TEST(MemoryHierarchy, GoesToMemoryOnceHoweverManyWait) {
     MemoryHierarchy memory = hierarchy(10);
     for (std::uint32_t sm = 0; sm < 10; ++sm) memory.access(read(1, sm), Cycle(0));
     EXPECT_EQ(memory.traffic().l2_miss, 128U);
-    EXPECT_EQ(memory.traffic().merged, 9U * 128);
+    EXPECT_EQ(memory.traffic().l2_merged, 9U * 128);
     EXPECT_EQ(memory.traffic().hbm_read, 128);
     for (std::uint32_t sm = 0; sm < 10; ++sm) memory.access(read(1, sm), Cycle(3000));
     EXPECT_EQ(memory.traffic().l2_hit, 10U * 128);
@@ -298,7 +298,7 @@ RC_GTEST_PROP(MemoryHierarchy, AccountsForEverySectorAndReturnsNothingFasterThan
     const MemoryTraffic traffic = memory.traffic();
     RC_ASSERT(traffic.sm_read == sectors_read * 32);
     RC_ASSERT(traffic.sm_written == sectors_written * 32);
-    RC_ASSERT(traffic.l2_hit + traffic.l2_far_hit + traffic.merged + traffic.l2_miss == traffic.sm_read);
+    RC_ASSERT(traffic.l2_hit + traffic.l2_far_hit + traffic.l2_merged + traffic.l2_miss == traffic.sm_read);
     RC_ASSERT(traffic.hbm_read == static_cast<double>(traffic.l2_miss));
     RC_ASSERT(traffic.hbm_written <= static_cast<double>(traffic.sm_written));
 }
