@@ -24,13 +24,8 @@ bool is_digit(char c) {
 
 void PtxNames::close_scope() {
     STCSIM_ASSERT(!scopes_.empty());
-    for (; changes_.size() > scopes_.back(); changes_.pop_back()) {
-        Change& change = changes_.back();
-        if (change.before) {
-            change.table->at(change.name) = *change.before;
-        } else {
-            change.table->erase(change.name);
-        }
+    for (; declarations_.size() > scopes_.back(); declarations_.pop_back()) {
+        declarations_.back().table->at(declarations_.back().name).pop_back();
     }
     scopes_.pop_back();
 }
@@ -45,52 +40,50 @@ bool PtxNames::declare_range(std::string_view prefix, const PtxSymbol& symbol) {
 }
 
 bool PtxNames::declare_in(Table& table, std::string_view name, const PtxSymbol& symbol) {
-    const auto [place, is_new] = table.try_emplace(name, Entry{symbol, scopes_.size()});
-    if (is_new) {
-        changes_.push_back({&table, name, std::nullopt});
-        return true;
-    }
-    if (place->second.depth == scopes_.size()) return false;
-    changes_.push_back({&table, name, place->second});
-    place->second = {symbol, scopes_.size()};
+    std::vector<Entry>& entries = table[name];
+    if (!entries.empty() && entries.back().depth == scopes_.size()) return false;
+    entries.push_back({symbol, scopes_.size()});
+    declarations_.push_back({&table, name});
     return true;
 }
 
 std::pair<const PtxNames::Entry*, std::uint32_t> PtxNames::find_in_ranges(std::string_view name) const {
     const Entry* best = nullptr;
-    std::uint32_t best_number = 0;
+    std::uint64_t best_number = 0;
     const std::size_t least = name.size() - std::min(most_digits, name.size() - 1);
     std::size_t begin = name.size();
     while (begin > least && is_digit(name[begin - 1])) --begin;
     for (; begin < name.size(); ++begin) {
         if (name[begin] == '0' && begin + 1 < name.size()) continue;  // r<20> declares r5, not r05
         const auto place = ranges_.find(name.substr(0, begin));
-        if (place != ranges_.end() && (best == nullptr || place->second.depth > best->depth)) {
+        if (place != ranges_.end()) {
             std::uint64_t number = 0;
             std::from_chars(name.data() + begin, name.data() + name.size(), number);
-            if (number < place->second.symbol.count) {
-                best = &place->second;
-                best_number = static_cast<std::uint32_t>(number);
+            const auto has_number = [&](const Entry& entry) { return number < entry.symbol.count; };
+            const auto entry = std::find_if(place->second.rbegin(), place->second.rend(), has_number);
+            if (entry != place->second.rend() && (best == nullptr || entry->depth > best->depth)) {
+                best = &*entry;
+                best_number = number;
             }
         }
         if (!prefixes_end_in_digits_) break;
     }
-    return {best, best_number};
+    return {best, static_cast<std::uint32_t>(best_number)};
 }
 
 PtxNames::Meaning PtxNames::find(std::string_view name) const {
     const auto [range, number] = find_in_ranges(name);
     const auto place = names_.find(name);
-    if (place != names_.end() && (range == nullptr || place->second.depth >= range->depth)) {
-        return {&place->second.symbol, 0};
-    }
+    const Entry* const single = place != names_.end() && !place->second.empty() ? &place->second.back() : nullptr;
+    if (single != nullptr && (range == nullptr || single->depth >= range->depth)) return {&single->symbol, 0};
     if (range == nullptr) return {};
     return {&range->symbol, number};
 }
 
 const PtxSymbol* PtxNames::find_in_scope(std::string_view name) const {
     const auto place = names_.find(name);
-    return place != names_.end() && place->second.depth == scopes_.size() ? &place->second.symbol : nullptr;
+    if (place == names_.end() || place->second.empty() || place->second.back().depth != scopes_.size()) return nullptr;
+    return &place->second.back().symbol;
 }
 
 std::uint32_t PtxRegisterNumbers::index_of(const PtxSymbol& symbol, std::uint32_t number, std::string_view name) {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -35,7 +34,7 @@ class PtxNames {
   public:
     PtxNames() = default;
 
-    void open_scope() { scopes_.push_back(changes_.size()); }
+    void open_scope() { scopes_.push_back(declarations_.size()); }
     void close_scope();
 
     /// False, and nothing changes, if the innermost scope declares the name already.
@@ -57,22 +56,21 @@ class PtxNames {
         PtxSymbol symbol;
         std::size_t depth = 0;
     };
-    using Table = std::unordered_map<std::string_view, Entry>;
-    /// What closing the scope brings back.
-    struct Change {
+    /// Of each name the declarations that hold, the innermost last.
+    using Table = std::unordered_map<std::string_view, std::vector<Entry>>;
+    struct Declaration {
         Table* table;
         std::string_view name;
-        std::optional<Entry> before;
     };
 
     bool declare_in(Table& table, std::string_view name, const PtxSymbol& symbol);
-    /// The range with the innermost scope that has the name, and the number.
+    /// The innermost range that has the name, and the number.
     [[nodiscard]] std::pair<const Entry*, std::uint32_t> find_in_ranges(std::string_view name) const;
 
     Table names_;
     Table ranges_;
-    std::vector<Change> changes_;
-    std::vector<std::size_t> scopes_;  ///< how many changes there were when each was opened
+    std::vector<Declaration> declarations_;  ///< all that hold, in order
+    std::vector<std::size_t> scopes_;        ///< how many there were when each was opened
     bool prefixes_end_in_digits_ = false;
 };
 

@@ -39,7 +39,10 @@ std::size_t component_number(std::string_view word) {
 }  // namespace
 
 void PtxOperands::parse(std::vector<PtxOperand>& operands) {
-    if (tokens_.at(";")) return;
+    const PtxToken& first = tokens_.next();
+    if (first.is(";")) return;
+    if (!first.is_word() && !first.is("[") && !first.is("{") && !at_constant(tokens_))
+        tokens_.fail("an operand or ';'");
     operands.reserve(4);
     do {
         operands.push_back(operand());
