@@ -72,10 +72,25 @@ struct PowerParameters {
     }
 };
 
+/// What a CUDA program is told about the device beside what the model uses.
+struct DeviceParameters {
+    std::uint32_t compute_capability;  ///< ten times the major number plus the minor one
+    Bytes memory;
+    std::uint32_t memory_bus_bits;
+
+    template <typename Visitor>
+    void describe(Visitor& v) {
+        v.parameter("compute_capability", compute_capability, {80, 89}, "ten times the major number plus the minor");
+        v.parameter("memory", memory, {1 << 20, 1e15}, "bytes of device memory");
+        v.parameter("memory_bus_bits", memory_bus_bits, {8, 65536}, "width of the memory interface in bits");
+    }
+};
+
 /// One GPU.
 struct GpuParameters {
     double clock_hz;  ///< SM clock: the boost clock, which the power limit may not allow
     std::uint32_t sm_count;
+    DeviceParameters device;
     LaunchParameters launch;
     PowerParameters power;
     CtaSchedulerParameters cta_scheduler;
@@ -86,6 +101,7 @@ struct GpuParameters {
     void describe(Visitor& v) {
         v.parameter("clock_hz", clock_hz, {1e6, 1e11}, "SM clock in hertz");
         v.parameter("sm_count", sm_count, {1, 1024}, "streaming multiprocessors");
+        v.group("device", device);
         v.group("launch", launch);
         v.group("power", power);
         v.group("cta_scheduler", cta_scheduler);

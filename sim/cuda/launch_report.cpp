@@ -1,0 +1,62 @@
+#include "cuda/launch_report.h"
+
+#include <cstdlib>
+#include <cxxabi.h>
+#include <memory>
+
+#include "base/error.h"
+#include "cuda/launch_json.h"
+
+namespace stcsim {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Bytes that are not UTF-8 (a name of a file) are replaced: JSON may not hold them.
+std::string line_of(const Json& object) {
+    return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+void add_event(ExecReport& report, const Json& object) {
+    const std::string event = object.at("event");
+    if (event == "started") {
+        report.started = RuntimeStarted{object.at("version").get<std::uint32_t>()};
+    } else if (event == "launch") {
+        report.launches.push_back(launch_report_of(object.at("launch")));
+    } else {
+        STCSIM_ASSERT(event == "ended");
+        report.ended = RuntimeEnded{object.at("status").get<int>(), object.at("message")};
+    }
+}
+
+}  // namespace
+
+std::string report_line(const RuntimeStarted& event) {
+    return line_of({{"event", "started"}, {"version", event.version}});
+}
+
+std::string report_line(const LaunchReport& event) {
+    return line_of({{"event", "launch"}, {"launch", json_of(event)}});
+}
+
+std::string report_line(const RuntimeEnded& event) {
+    return line_of({{"event", "ended"}, {"status", event.status}, {"message", event.message}});
+}
+
+ExecReport parse_report_lines(std::string_view lines) {
+    ExecReport report;
+    for (std::size_t end = lines.find('\n'); end != std::string_view::npos; end = lines.find('\n')) {
+        add_event(report, Json::parse(lines.substr(0, end)));
+        lines.remove_prefix(end + 1);
+    }
+    return report;
+}
+
+std::string demangled(const std::string& symbol) {
+    int status = 0;
+    const std::unique_ptr<char, decltype(&std::free)> name(
+        abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status), &std::free);
+    return status == 0 && name != nullptr ? std::string(name.get()) : symbol;
+}
+
+}  // namespace stcsim
