@@ -78,14 +78,18 @@ class Gpu {
     void run(SimulationContext& context, const GpuRunOptions& options) {
         while (context.run_for(progress_interval)) {
             clocks_.rethrow_failure();
+            if (clocks_.now() > options.most_cycles) {
+                throw CycleLimitError(fmt::format("not finished after {} cycles, with {} of {} CTAs done",
+                                                  clocks_.now().value(), scheduler_->finished(), options.ctas.count));
+            }
             if (options.progress) {
                 options.progress(static_cast<double>(scheduler_->finished()) / static_cast<double>(options.ctas.count));
             }
         }
         clocks_.rethrow_failure();
         if (!scheduler_->all_finished()) {
-            throw InvariantError(fmt::format("deadlock: the machine stopped at cycle {} with {} of {} CTAs finished",
-                                             clocks_.now().value(), scheduler_->finished(), options.ctas.count));
+            throw DeadlockError(fmt::format("deadlock: the machine stopped at cycle {} with {} of {} CTAs finished",
+                                            clocks_.now().value(), scheduler_->finished(), options.ctas.count));
         }
     }
 

@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <stdexcept>
 
 #include "base/counters.h"
+#include "base/error.h"
 #include "gpu/cta_scheduler.h"
 #include "gpu/gpu_parameters.h"
 #include "isa/instruction_stream.h"
@@ -16,6 +18,19 @@
 #include "tensor_core/timeline.h"
 
 namespace stcsim {
+
+/// The machine has stopped with CTAs unfinished: warps wait for what will never come. A bug of the model, unless the
+/// stream is a program that someone wrote.
+class DeadlockError : public InvariantError {
+  public:
+    using InvariantError::InvariantError;
+};
+
+/// The run was ended because it took more cycles than allowed.
+class CycleLimitError : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
 
 /// What to simulate of a launch, and what to record.
 struct GpuRunOptions {
@@ -29,6 +44,7 @@ struct GpuRunOptions {
     GlobalValues* memory = nullptr;        ///< operand values; null: timing only
     Timeline* timeline = nullptr;          ///< records the first SM's tensor cores
     std::uint64_t shuffle_seed = 0;        ///< not 0: shuffles construction and evaluation, which must not matter
+    Cycle most_cycles = never;             ///< beyond it the run ends with CycleLimitError, some cycles later
     std::function<void(double)> progress;  ///< called now and then with the share of CTAs done; may be empty
 };
 
@@ -44,7 +60,7 @@ struct GpuRunResult {
 };
 
 /// Runs the CTAs of the stream. Throws InputError if not even one CTA fits on an SM or the stream holds what the GPU
-/// cannot execute; InvariantError if the machine stops with CTAs unfinished.
+/// cannot execute; DeadlockError if the machine stops with CTAs unfinished; CycleLimitError.
 GpuRunResult run_gpu(const GpuParameters& parameters, InstructionStream& stream, const GpuRunOptions& options);
 
 }  // namespace stcsim

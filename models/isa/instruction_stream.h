@@ -6,6 +6,7 @@
 #include <span>
 
 #include "base/units.h"
+#include "isa/obstacle.h"
 #include "isa/warp_instruction.h"
 
 namespace stcsim {
@@ -28,6 +29,10 @@ class WarpStream {
     /// Writes the next instruction. Asked once the previous one has issued; `now` is the current cycle. The last
     /// instruction of a warp is `exit`; the stream is not asked again after it.
     virtual void next(Cycle now, WarpInstruction& instruction) = 0;
+
+    /// The instruction written last issues in cycle `now`: what it does to values that the stream keeps itself happens
+    /// now. Comes before the next one is asked for.
+    virtual void issued(Cycle now, const IssueWait& wait);
 };
 
 /// A launch: a grid of CTAs with the same resources, each with its warps' instructions. Or two launches, one after the

@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "isa/fragment.h"
 #include "isa/mma_instruction.h"
+#include "isa/register_set.h"
 
 namespace stcsim {
 
@@ -24,27 +25,37 @@ enum class OperationClass : std::uint8_t {
     copy_async,    ///< cp.async from global to shared memory
     commit_group,  ///< cp.async.commit_group
     wait_group,    ///< cp.async.wait_group N: until at most N of the newest groups are pending
-    barrier,       ///< bar.sync over all warps of the CTA
+    barrier,       ///< bar.sync or bar.arrive
     warp_sync,     ///< __syncwarp(): bar.warp.sync over the lanes of the warp
     convert_pack,  ///< elements to another type, packed or one in a register (numerics/output_conversion.h)
     clear,         ///< zero a range of registers
-    arithmetic,    ///< an integer, f32 or control operation without modelled values; reads `a`
+    arithmetic,    ///< an operation of an arithmetic unit, or control, without modelled values; reads `a`
     exit,          ///< the warp ends
 };
 
 inline constexpr std::size_t operation_classes = static_cast<std::size_t>(OperationClass::exit) + 1;
 
-/// Consecutive 32-bit registers of a thread; empty if `count` is 0.
-struct RegisterRange {
-    std::uint8_t first = 0;
-    std::uint8_t count = 0;
+/// Where an operation of class `arithmetic` executes. Each sub-core has one of each; a unit takes its next instruction
+/// an interval after the last one.
+enum class ArithmeticUnit : std::uint8_t {
+    any,         ///< wherever there is room: takes an issue slot only
+    integer,     ///< 32-bit integer, logic, comparison, selection, address arithmetic
+    float32,     ///< f32 add, multiply, fused multiply-add
+    half,        ///< packed 16-bit floats
+    float64,     ///< f64 add, multiply, fused multiply-add
+    conversion,  ///< between types
+    special,     ///< reciprocal, square root, exponential, logarithm, sine
+    exchange,    ///< shuffles and votes between the lanes
 };
+
+inline constexpr std::size_t arithmetic_units = static_cast<std::size_t>(ArithmeticUnit::exchange) + 1;
 
 /// Addresses of the lanes relative to a base, in bytes. Owned by the stream; must outlive the simulation unchanged.
 using LaneOffsets = std::array<std::uint64_t, warp_lanes>;
 
 /// One access by the lanes of a warp: lane l touches `bytes_per_lane` bytes at base + offsets[l] if bit l of `active`
-/// is set. Shared-memory addresses are relative to the CTA's allocation.
+/// is set. Shared-memory addresses are relative to the CTA's allocation. Offsets at the same address in memory always
+/// hold the same values: what follows from them is remembered by that address.
 struct LaneAccess {
     std::uint64_t base = 0;
     const LaneOffsets* offsets = nullptr;
@@ -66,6 +77,8 @@ struct WarpInstruction {
     RegisterRange destination;
     /// mma: A, B, C and (mma.sp) E. Stores: the data in `a`. convert_pack: the elements in `a`.
     RegisterRange a, b, c, e;
+    /// Registers that must have no write pending either, or null; valid while the instruction waits.
+    const RegisterSet* further_reads = nullptr;
     const MmaInstruction* mma = nullptr;  ///< an element of mma_instructions()
     std::uint8_t selector = 0;            ///< sparsity selector of mma.sp
     bool transposed = false;              ///< ldmatrix.trans
@@ -76,6 +89,10 @@ struct WarpInstruction {
     /// Operations of class `arithmetic` that follow in the program and depend on nothing pending: they take this many
     /// issue slots directly after the instruction. A compressed notation for address and loop arithmetic.
     std::uint8_t following_arithmetic = 0;
+    ArithmeticUnit unit = ArithmeticUnit::any;  ///< arithmetic
+    std::uint8_t barrier = 0;                   ///< barrier: its number, 0 to 15
+    std::uint8_t barrier_warps = 0;   ///< barrier: warps that take part; 0: all of the CTA that have not ended
+    bool barrier_waits = true;        ///< barrier: bar.sync; false: bar.arrive
     std::uint8_t pending_groups = 0;  ///< wait_group: groups that may still be pending
     /// mma: values for A, B and E when values are simulated, or null: the registers' contents. Valid until the next
     /// instruction is asked for.

@@ -1,9 +1,11 @@
-/// BarrierUnit: bar.sync among the warps of a CTA.
+/// BarrierUnit: bar.sync and bar.arrive among the warps of a CTA.
 ///
-/// Overview: counts arrivals per resident CTA; `latency` cycles after the last one, all its warps may go on.
+/// Overview: counts arrivals per resident CTA and barrier; `latency` cycles after the last one, the warps that wait may
+/// go on. A barrier without a count of its own is for the warps of the CTA that have not ended.
 /// Parameters: BarrierUnitParameters.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <vector>
 
@@ -28,8 +30,23 @@ class BarrierUnit : public ClockedModule {
     void evaluate(Cycle now) override;
 
     BarrierUnitParameters parameters_;
+    static constexpr std::size_t barriers_per_cta = 16;  ///< PTX ISA, "bar"
+
+    struct Barrier {
+        std::uint32_t arrived = 0;
+        std::uint32_t warps = 0;  ///< as the arrivals say
+    };
+    struct Cta {
+        std::uint32_t running_warps;
+        std::array<Barrier, barriers_per_cta> barriers;
+    };
+
+    void receive(const BarrierArrival& arrival);
+    void release_complete(std::uint32_t slot);
+
     std::uint32_t warps_per_cta_;
-    std::vector<std::uint32_t> arrived_;  ///< per CTA slot
+    std::vector<Cta> ctas_;  ///< per CTA slot
+    std::vector<bool> changed_;
     std::uint64_t barriers_ = 0;
 };
 

@@ -48,14 +48,18 @@ struct MemoryCompletion {
     Payload payload;
 };
 
-/// A warp has arrived at the barrier of its CTA.
+/// A warp has arrived at a barrier of its CTA, or has ended and will arrive at none any more.
 struct BarrierArrival {
     CtaSlot cta;
+    std::uint8_t barrier = 0;
+    std::uint8_t warps = 0;  ///< that take part; 0: all that have not ended
+    bool ended = false;
 };
 
-/// All warps of the CTA may go on.
+/// All warps that wait at this barrier of the CTA may go on.
 struct BarrierRelease {
     CtaSlot cta;
+    std::uint8_t barrier = 0;
 };
 
 /// A CTA for the SM to run.

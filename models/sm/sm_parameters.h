@@ -5,6 +5,7 @@
 
 #include "base/parameters.h"
 #include "base/units.h"
+#include "isa/warp_instruction.h"
 #include "tensor_core/tensor_core_parameters.h"
 
 namespace stcsim {
@@ -39,20 +40,43 @@ struct ResidencyParameters {
     }
 };
 
-/// WarpScheduler: issue and the fixed-latency pipe beside the tensor core.
+/// One arithmetic unit of a sub-core.
+struct ArithmeticUnitParameters {
+    Cycle interval;  ///< between two instructions
+    Cycle latency;   ///< until a dependent instruction can issue
+
+    template <typename Visitor>
+    void describe(Visitor& v) {
+        v.parameter("interval", interval, {1, 1024}, "cycles between two warp instructions");
+        v.parameter("latency", latency, {1, 1024}, "dependent latency");
+    }
+};
+
+/// WarpScheduler: issue and the units beside the tensor core.
 struct WarpSchedulerParameters {
     std::uint32_t shared_unit_queue_depth;  ///< requests queued per sub-core towards the units the SM shares
     Cycle arithmetic_latency;               ///< dependent latency of integer and f32 operations
     Cycle warp_sync_latency;                ///< from a __syncwarp() to the warp's next instruction
+    ArithmeticUnitParameters integer, float32, half, float64, conversion, special, exchange;
+
+    /// The parameters of a unit other than `any`.
+    [[nodiscard]] const ArithmeticUnitParameters& unit(ArithmeticUnit which) const;
 
     template <typename Visitor>
     void describe(Visitor& v) {
         v.parameter("shared_unit_queue_depth", shared_unit_queue_depth, {1, 64},
                     "requests queued per sub-core towards the units that the SM shares");
         v.parameter("arithmetic_latency", arithmetic_latency, {1, 64},
-                    "dependent latency of integer and f32 operations");
+                    "dependent latency of operations without a unit of their own");
         v.parameter("warp_sync_latency", warp_sync_latency, {1, 64},
                     "cycles from a __syncwarp() to the warp's next instruction");
+        v.group("integer", integer);
+        v.group("float32", float32);
+        v.group("half", half);
+        v.group("float64", float64);
+        v.group("conversion", conversion);
+        v.group("special", special);
+        v.group("exchange", exchange);
     }
 };
 

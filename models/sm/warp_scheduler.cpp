@@ -57,6 +57,7 @@ WarpContext* WarpScheduler::choose(Cycle at, Obstacle& closest) const {
     closest = Obstacle::no_more_mma;
     const auto consider = [&](WarpContext& warp) {
         const Obstacle obstacle = warp.obstacle = obstacle_of(warp, at);
+        if (obstacle != Obstacle::nothing) warp.waited_for = obstacle;
         if (obstacle == Obstacle::nothing && chosen == nullptr) chosen = &warp;
         closest = std::min(closest, warp.after_last_mma ? Obstacle::no_more_mma : obstacle);
     };
@@ -76,6 +77,7 @@ void WarpScheduler::expect_progress() {
             case Obstacle::copy_group: shared_completions.expect(); break;
             case Obstacle::global_result: global_completions.expect(); break;
             case Obstacle::warp_sync: wake_at(warp->ready); break;
+            case Obstacle::arithmetic_unit: wake_at(unit_free_[static_cast<std::size_t>(warp->next.unit)]); break;
             // Queues with space, barrier releases and arithmetic results wake the scheduler on their own.
             default: break;
         }
@@ -92,9 +94,9 @@ void WarpScheduler::receive(Cycle now) {
     while (shared_completions.has_item()) complete(shared_completions.pop(), PendingKind::shared);
     while (global_completions.has_item()) complete(global_completions.pop(), PendingKind::global);
     while (barrier_releases.has_item()) {
-        const CtaSlot cta = barrier_releases.pop().cta;
+        const BarrierRelease release = barrier_releases.pop();
         for (auto& warp : warps_) {
-            if (warp->launch.cta_slot == cta) warp->at_barrier = false;
+            if (warp->launch.cta_slot == release.cta && warp->barrier == release.barrier) warp->at_barrier = false;
         }
     }
     while (!arithmetic_results_.empty() && arithmetic_results_.front().ready <= now) {
@@ -108,7 +110,7 @@ void WarpScheduler::start_warp(const WarpLaunch& launch, Cycle now) {
     auto warp = std::make_unique<WarpContext>();
     warp->launch = launch;
     warp->stream = stream_.start_warp(launch.cta, launch.warp_in_cta);
-    warp->fetch(now);
+    warp->fetch(now, now);
     warps_.insert(warps_.begin(), std::move(warp));
 }
 
@@ -137,7 +139,12 @@ Obstacle WarpScheduler::obstacle_of(const WarpContext& warp, Cycle at) const {
     if (warp.at_barrier) return Obstacle::barrier;
     if (warp.ready > at) return Obstacle::warp_sync;
     const Obstacle on_registers = register_obstacle(warp);
-    return on_registers != Obstacle::nothing ? on_registers : unit_obstacle(warp);
+    if (on_registers != Obstacle::nothing) return on_registers;
+    if (warp.next.operation == OperationClass::arithmetic &&
+        unit_free_[static_cast<std::size_t>(warp.next.unit)] > at) {
+        return Obstacle::arithmetic_unit;
+    }
+    return unit_obstacle(warp);
 }
 
 Obstacle WarpScheduler::register_obstacle(const WarpContext& warp) const {
@@ -174,7 +181,7 @@ Obstacle WarpScheduler::unit_obstacle(const WarpContext& warp) const {
         case OperationClass::barrier: return barrier_arrivals.has_space() ? Obstacle::nothing : Obstacle::barrier;
         case OperationClass::exit:
             if (!warp.async_groups.idle()) return Obstacle::copy_group;
-            return exits.has_space() ? Obstacle::nothing : Obstacle::no_more_mma;
+            return exits.has_space() && barrier_arrivals.has_space() ? Obstacle::nothing : Obstacle::no_more_mma;
         case OperationClass::commit_group:
         case OperationClass::convert_pack:
         case OperationClass::clear: return Obstacle::nothing;
@@ -188,7 +195,8 @@ TensorCoreState WarpScheduler::state_for(Obstacle obstacle) {
     switch (obstacle) {
         case Obstacle::nothing:
         case Obstacle::warp_sync:
-        case Obstacle::arithmetic_result: return TensorCoreState::issue;
+        case Obstacle::arithmetic_result:
+        case Obstacle::arithmetic_unit: return TensorCoreState::issue;
         case Obstacle::tensor_result:
         case Obstacle::operand_read:
         case Obstacle::tensor_queue: return TensorCoreState::operands;
@@ -209,6 +217,7 @@ void WarpScheduler::issue(WarpContext& warp, Cycle now) {
     issued_[static_cast<std::size_t>(OperationClass::arithmetic)] += warp.next.following_arithmetic;
     issue_free_ = now + Cycle(1U + warp.next.following_arithmetic);
     last_issued_ = &warp;
+    warp.stream->issued(now, {.cycles = now - std::min(now, warp.head), .obstacle = warp.waited_for});
     switch (operation) {
         case OperationClass::mma: issue_mma(warp, now); break;
         case OperationClass::load_matrix:
@@ -221,8 +230,9 @@ void WarpScheduler::issue(WarpContext& warp, Cycle now) {
         case OperationClass::wait_group: break;
         case OperationClass::warp_sync: warp.ready = now + parameters_.warp_sync_latency; break;
         case OperationClass::barrier:
-            warp.at_barrier = true;
-            barrier_arrivals.push({warp.launch.cta_slot});
+            warp.at_barrier = warp.next.barrier_waits;
+            warp.barrier = warp.next.barrier;
+            barrier_arrivals.push({warp.launch.cta_slot, warp.next.barrier, warp.next.barrier_warps});
             break;
         case OperationClass::convert_pack:
         case OperationClass::clear:
@@ -230,7 +240,7 @@ void WarpScheduler::issue(WarpContext& warp, Cycle now) {
         case OperationClass::exit: end_warp(warp); return;
     }
     warp.after_last_mma = warp.next.after_last_mma;
-    warp.fetch(now);
+    warp.fetch(now, issue_free_);
 }
 
 void WarpScheduler::issue_mma(WarpContext& warp, Cycle now) {
@@ -304,11 +314,24 @@ void WarpScheduler::issue_arithmetic(WarpContext& warp, Cycle now) {
     if (registers_.has_values() && next.operation == OperationClass::convert_pack) {
         convert_elements(warp.launch.warp, next);
     }
+    Cycle latency = parameters_.arithmetic_latency;
+    if (next.unit != ArithmeticUnit::any) {
+        const ArithmeticUnitParameters& unit = parameters_.unit(next.unit);
+        const auto number = static_cast<std::size_t>(next.unit);
+        unit_free_[number] = now + unit.interval;
+        ++unit_operations_[number];
+        latency = unit.latency;
+    }
     if (next.destination.count == 0) return;
-    const Cycle ready = now + parameters_.arithmetic_latency;
     warp.scoreboard.begin_write(next.destination, PendingKind::arithmetic);
-    arithmetic_results_.push_back({ready, warp.launch.warp, next.destination});
-    wake_at(ready);
+    await_result({now + latency, warp.launch.warp, next.destination});
+}
+
+void WarpScheduler::await_result(const ArithmeticResult& result) {
+    const auto later = std::find_if(arithmetic_results_.rbegin(), arithmetic_results_.rend(),
+                                    [&](const ArithmeticResult& other) { return other.ready <= result.ready; });
+    arithmetic_results_.insert(later.base(), result);
+    wake_at(result.ready);
 }
 
 void WarpScheduler::convert_elements(WarpSlot warp, const WarpInstruction& next) {
@@ -331,6 +354,7 @@ void WarpScheduler::convert_elements(WarpSlot warp, const WarpInstruction& next)
 
 void WarpScheduler::end_warp(WarpContext& warp) {
     exits.push({warp.launch.cta_slot});
+    barrier_arrivals.push({.cta = warp.launch.cta_slot, .ended = true});
     if (registers_.has_values()) {
         stream_.warp_ended(warp.launch.cta, warp.launch.warp_in_cta, registers_.of_warp(warp.launch.warp));
     }
@@ -349,6 +373,12 @@ void WarpScheduler::report(CounterReport& report) const {
         "wait_group", "barrier",  "warp_sync", "convert_pack", "clear",     "arithmetic", "exit"};
     for (std::size_t i = 0; i < operation_classes; ++i) {
         report.add("sm.warp_scheduler.issued", names[i], "instructions", "warp instructions issued", issued_[i]);
+    }
+    static constexpr std::array<std::string_view, arithmetic_units> units{
+        "any", "integer", "float32", "half", "float64", "conversion", "special", "exchange"};
+    for (std::size_t i = 1; i < arithmetic_units; ++i) {
+        report.add("sm.warp_scheduler.arithmetic", units[i], "instructions", "issued to this unit",
+                   unit_operations_[i]);
     }
 }
 

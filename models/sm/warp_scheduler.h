@@ -3,8 +3,8 @@
 /// Overview: at most one instruction a cycle; greedy then youngest (arXiv 2503.20481): the warp that issued last goes
 /// on while it can, else the youngest that can. An instruction can issue when its registers are free of pending writes
 /// (and a load's destination of pending tensor-core reads), the queue of its unit has space, and its own condition
-/// holds (cp.async groups, barrier). Arithmetic executes here; everything else leaves through a channel, and its
-/// completion comes back through one.
+/// holds (cp.async groups, barrier, an arithmetic unit's interval). Arithmetic executes here; everything else leaves
+/// through a channel, and its completion comes back through one.
 ///
 /// It also notes, for the account of cycles, why no mma is issued.
 /// Parameters: WarpSchedulerParameters.
@@ -75,6 +75,8 @@ class WarpScheduler : public ClockedModule {
     void issue_shared(WarpContext& warp);
     void issue_global(WarpContext& warp);
     void issue_arithmetic(WarpContext& warp, Cycle now);
+    /// The result will be in the registers in cycle `ready`.
+    void await_result(const ArithmeticResult& result);
     void convert_elements(WarpSlot warp, const WarpInstruction& next);
     void end_warp(WarpContext& warp);
     [[nodiscard]] Payload read_payload(const WarpContext& warp, RegisterRange range);
@@ -87,11 +89,13 @@ class WarpScheduler : public ClockedModule {
     CycleAttribution& attribution_;
     std::vector<std::unique_ptr<WarpContext>> warps_;  ///< resident, youngest first
     std::deque<ArithmeticResult> arithmetic_results_;  ///< in order of readiness
+    std::array<Cycle, arithmetic_units> unit_free_{};
     WarpContext* last_issued_ = nullptr;
     Cycle issue_free_{0};
     std::uint64_t operations_issued_ = 0;  ///< mma, for operand-read notices
     std::uint64_t operations_read_ = 0;
     std::array<std::uint64_t, operation_classes> issued_{};
+    std::array<std::uint64_t, arithmetic_units> unit_operations_{};
 };
 
 }  // namespace stcsim

@@ -125,16 +125,34 @@ TEST(Gpu, HoldsBackCtasThatAreNotResident) {
     EXPECT_GT(stream.start_of(CtaIndex(1)), stream.issued(999, 0, CtaIndex(0)));
 }
 
-// The other warp exits without ever arriving: bar.sync counts all warps of the CTA.
+/// A barrier of two warps.
+WarpInstruction barrier_of_two() {
+    WarpInstruction instruction = barrier();
+    instruction.barrier_warps = 2;
+    return instruction;
+}
+
+// The other warp exits without ever arriving.
 TEST(Gpu, ABarrierThatNotAllWarpsReachIsReportedAsADeadlock) {
-    ScriptedStream stream(std::vector<Program>{{barrier()}, {}});
+    ScriptedStream stream(std::vector<Program>{{barrier_of_two()}, {}});
     try {
         run_on_one_sm(stream, a100());
         FAIL() << "the run ended";
-    } catch (const InvariantError& error) {
+    } catch (const DeadlockError& error) {
         EXPECT_NE(std::string(error.what()).find("deadlock"), std::string::npos) << error.what();
         EXPECT_NE(std::string(error.what()).find("0 of 1 CTAs"), std::string::npos) << error.what();
     }
+}
+
+TEST(Gpu, StopsSoonAfterTheMostCyclesAllowed) {
+    ScriptedStream stream(Program(100'000, arithmetic({})));
+    GpuRunOptions options;
+    options.one_sm = true;
+    options.ctas.count = 1;
+    options.most_cycles = Cycle(30'000);
+    EXPECT_THROW(run_gpu(a100(), stream, options), CycleLimitError);
+    options.most_cycles = Cycle(200'000);
+    EXPECT_NO_THROW(run_gpu(a100(), stream, options));
 }
 
 TEST(Gpu, ACtaThatFitsOnNoSmIsAnInputErrorThatSaysWhy) {
@@ -149,8 +167,8 @@ TEST(Gpu, ACtaThatFitsOnNoSmIsAnInputErrorThatSaysWhy) {
 }
 
 TEST(Gpu, CanRunAgainAfterARunThatFailed) {
-    ScriptedStream stuck(std::vector<Program>{{barrier()}, {}});
-    EXPECT_THROW(run_on_one_sm(stuck, a100()), InvariantError);
+    ScriptedStream stuck(std::vector<Program>{{barrier_of_two()}, {}});
+    EXPECT_THROW(run_on_one_sm(stuck, a100()), DeadlockError);
     ScriptedStream fine({arithmetic({0, 1}), use({0, 1})});
     ScriptedStream again({arithmetic({0, 1}), use({0, 1})});
     EXPECT_EQ(run_on_one_sm(fine, a100()).cycles, run_on_one_sm(again, a100()).cycles);

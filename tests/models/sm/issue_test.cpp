@@ -192,5 +192,83 @@ TEST(Issue, OfEveryInstructionIsCountedByItsClass) {
     EXPECT_EQ(issued("arithmetic"), 0U);
 }
 
+WarpInstruction on_unit(ArithmeticUnit unit, RegisterRange destination, RegisterRange source = {}) {
+    WarpInstruction instruction = arithmetic(destination, source);
+    instruction.unit = unit;
+    return instruction;
+}
+
+TEST(ArithmeticUnits, TakeAnInstructionEveryIntervalAndHaveTheirOwnLatency) {
+    for (std::size_t number = 1; number < arithmetic_units; ++number) {
+        const auto unit = static_cast<ArithmeticUnit>(number);
+        const ArithmeticUnitParameters& parameters = a100().sm.warp_scheduler.unit(unit);
+        ScriptedStream stream(
+            {on_unit(unit, {10, 1}), on_unit(unit, {11, 1}), on_unit(unit, {12, 1}), use({12, 1}), use({})});
+        run_on_one_sm(stream, a100());
+        EXPECT_EQ(stream.gap_after(0), parameters.interval) << number;
+        EXPECT_EQ(stream.gap_after(1), parameters.interval) << number;
+        EXPECT_EQ(stream.gap_after(2), parameters.latency) << number;
+    }
+}
+
+TEST(ArithmeticUnits, WorkBesideEachOther) {
+    ScriptedStream stream({on_unit(ArithmeticUnit::special, {10, 1}), on_unit(ArithmeticUnit::integer, {11, 1}),
+                           on_unit(ArithmeticUnit::float32, {12, 1}), use({11, 1}), use({12, 1}), use({10, 1}),
+                           use({})});
+    run_on_one_sm(stream, a100());
+    EXPECT_EQ(stream.gap_after(0), Cycle(1));
+    EXPECT_EQ(stream.gap_after(1), Cycle(1));
+    EXPECT_EQ(stream.issued(5) - stream.issued(0), a100().sm.warp_scheduler.special.latency);
+}
+
+TEST(Issue, WaitsForEveryRegisterItFurtherReads) {
+    static RegisterSet scattered;
+    scattered.insert(RegisterRange{.first = 40, .count = 1});
+    scattered.insert(RegisterRange{.first = 200, .count = 1});
+    WarpInstruction reader = arithmetic({});
+    reader.further_reads = &scattered;
+    ScriptedStream stream({on_unit(ArithmeticUnit::special, {200, 1}), reader, use({})});
+    run_on_one_sm(stream, a100());
+    EXPECT_EQ(stream.gap_after(0), a100().sm.warp_scheduler.special.latency);
+}
+
+/// Notes when and after what wait each instruction issued.
+class WaitingStream : public ScriptedStream {
+  public:
+    using ScriptedStream::ScriptedStream;
+
+    std::vector<std::pair<Cycle, IssueWait>> issues;
+
+    [[nodiscard]] std::unique_ptr<WarpStream> start_warp(CtaIndex cta, std::uint32_t warp) override {
+        return std::make_unique<Notes>(*this, ScriptedStream::start_warp(cta, warp));
+    }
+
+  private:
+    class Notes : public WarpStream {
+      public:
+        Notes(WaitingStream& stream, std::unique_ptr<WarpStream> script)
+            : stream_(stream), script_(std::move(script)) {}
+        void next(Cycle now, WarpInstruction& instruction) override { script_->next(now, instruction); }
+        void issued(Cycle now, const IssueWait& wait) override { stream_.issues.emplace_back(now, wait); }
+
+      private:
+        WaitingStream& stream_;
+        std::unique_ptr<WarpStream> script_;
+    };
+};
+
+TEST(Issue, TellsTheStreamWhenAndAfterWhatWait) {
+    WaitingStream stream({on_unit(ArithmeticUnit::special, {10, 1}), use({10, 1}), use({})});
+    run_on_one_sm(stream, a100());
+    const Cycle latency = a100().sm.warp_scheduler.special.latency;
+    ASSERT_EQ(stream.issues.size(), 4U);  // exit too
+    EXPECT_EQ(stream.issues[0].second.cycles, Cycle(0));
+    EXPECT_EQ(stream.issues[1].first, stream.issues[0].first + latency);
+    EXPECT_EQ(stream.issues[1].second.cycles, latency - Cycle(1));
+    EXPECT_EQ(stream.issues[1].second.obstacle, Obstacle::arithmetic_result);
+    EXPECT_EQ(stream.issues[2].second.cycles, Cycle(0));
+    EXPECT_EQ(stream.issues[2].second.obstacle, Obstacle::nothing);
+}
+
 }  // namespace
 }  // namespace stcsim::testing

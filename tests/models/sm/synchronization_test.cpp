@@ -55,6 +55,55 @@ TEST(Barrier, CanBeUsedAgainAndAgain) {
     EXPECT_EQ(result.counters.at("sm.barrier_unit.barriers"), 50U);
 }
 
+WarpInstruction numbered_barrier(std::uint8_t number, std::uint8_t warps, bool waits = true) {
+    WarpInstruction instruction = barrier();
+    instruction.barrier = number;
+    instruction.barrier_warps = warps;
+    instruction.barrier_waits = waits;
+    return instruction;
+}
+
+TEST(Barrier, DoesNotWaitForWarpsThatHaveEnded) {
+    const Program ends_early{arithmetic({})};
+    ScriptedStream stream({work_then_barrier(300), ends_early, work_then_barrier(5), ends_early});
+    const GpuRunResult result = run_on_one_sm(stream, a100());
+    EXPECT_GT(stream.issued(6, 2), stream.issued(300, 0));
+    EXPECT_EQ(result.counters.at("sm.barrier_unit.barriers"), 1U);
+}
+
+TEST(Barrier, CompletesWhenTheLastWarpItWaitsForEnds) {
+    ScriptedStream stream({Program(500, arithmetic({})), work_then_barrier(5)});
+    run_on_one_sm(stream, a100());
+    EXPECT_GT(stream.issued(6, 1), stream.issued(499, 0));
+}
+
+TEST(Barrier, WithACountIsForThatManyWarps) {
+    const auto pair = [](std::uint8_t number, std::size_t work) {
+        Program program(work, arithmetic({}));
+        program.push_back(numbered_barrier(number, 2));
+        program.push_back(arithmetic({}));
+        program.push_back(arithmetic({}));
+        return program;
+    };
+    ScriptedStream stream({pair(1, 10), pair(1, 20), pair(2, 10), pair(2, 3000)});
+    const GpuRunResult result = run_on_one_sm(stream, a100());
+    EXPECT_LT(stream.issued(11, 0), stream.start_of(CtaIndex(0)) + Cycle(200));
+    EXPECT_GT(stream.issued(11, 2), stream.issued(3000, 3));
+    EXPECT_EQ(result.counters.at("sm.barrier_unit.barriers"), 2U);
+}
+
+TEST(Barrier, ThatAWarpOnlyArrivesAtHoldsTheOthersAndNotIt) {
+    const Program producer{arithmetic({}), numbered_barrier(3, 2, false), arithmetic({}), arithmetic({})};
+    Program consumer(400, arithmetic({}));
+    consumer.push_back(numbered_barrier(3, 2));
+    consumer.push_back(arithmetic({}));
+    consumer.push_back(arithmetic({}));
+    ScriptedStream stream({producer, consumer});
+    run_on_one_sm(stream, a100());
+    EXPECT_LT(stream.issued(2, 0), stream.issued(400, 1));
+    EXPECT_GE(stream.issued(401, 1), stream.issued(400, 1) + a100().sm.barrier_unit.latency);
+}
+
 constexpr std::uint64_t source = 0x10000;
 
 /// Two KiB of global memory in which word i is i + 1.
