@@ -26,7 +26,8 @@ class WarpStream {
     WarpStream(const WarpStream&) = delete;
     WarpStream& operator=(const WarpStream&) = delete;
 
-    /// Writes the next instruction. Asked once the previous one has issued; `now` is the current cycle. The last
+    /// Writes the next instruction. Asked once the previous one has issued, after a barrier once it is released; `now`
+    /// is the current cycle. The last
     /// instruction of a warp is `exit`; the stream is not asked again after it.
     virtual void next(Cycle now, WarpInstruction& instruction) = 0;
 

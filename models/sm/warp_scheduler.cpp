@@ -96,7 +96,9 @@ void WarpScheduler::receive(Cycle now) {
     while (barrier_releases.has_item()) {
         const BarrierRelease release = barrier_releases.pop();
         for (auto& warp : warps_) {
-            if (warp->launch.cta_slot == release.cta && warp->barrier == release.barrier) warp->at_barrier = false;
+            if (!warp->at_barrier || warp->launch.cta_slot != release.cta || warp->barrier != release.barrier) continue;
+            warp->at_barrier = false;
+            warp->fetch(now, now);
         }
     }
     while (!arithmetic_results_.empty() && arithmetic_results_.front().ready <= now) {
@@ -240,7 +242,8 @@ void WarpScheduler::issue(WarpContext& warp, Cycle now) {
         case OperationClass::exit: end_warp(warp); return;
     }
     warp.after_last_mma = warp.next.after_last_mma;
-    warp.fetch(now, issue_free_);
+    // What the warp does next may depend on what the others do before the barrier.
+    if (!warp.at_barrier) warp.fetch(now, issue_free_);
 }
 
 void WarpScheduler::issue_mma(WarpContext& warp, Cycle now) {

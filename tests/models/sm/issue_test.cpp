@@ -249,7 +249,10 @@ class WaitingStream : public ScriptedStream {
         Notes(WaitingStream& stream, std::unique_ptr<WarpStream> script)
             : stream_(stream), script_(std::move(script)) {}
         void next(Cycle now, WarpInstruction& instruction) override { script_->next(now, instruction); }
-        void issued(Cycle now, const IssueWait& wait) override { stream_.issues.emplace_back(now, wait); }
+        void issued(Cycle now, const IssueWait& wait) override {
+            script_->issued(now, wait);
+            stream_.issues.emplace_back(now, wait);
+        }
 
       private:
         WaitingStream& stream_;

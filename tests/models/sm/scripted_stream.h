@@ -78,7 +78,7 @@ class ScriptedStream : public InstructionStream {
     std::vector<std::pair<CtaIndex, std::uint32_t>> started_;
 };
 
-/// Hands out a program; each question but the first means that the instruction before has issued.
+/// Hands out a program and notes its issues.
 class ScriptedStream::Warp : public WarpStream {
   public:
     Warp(ScriptedStream& stream, CtaIndex cta, std::uint32_t warp, Program program)
@@ -87,12 +87,11 @@ class ScriptedStream::Warp : public WarpStream {
     }
 
     void next(Cycle now, WarpInstruction& instruction) override {
-        if (asked_ == 0) {
-            stream_.starts_[{cta_, warp_}] = now;
-        } else {
-            stream_.issued_[{cta_, warp_, asked_ - 1}] = now;
-        }
+        if (asked_ == 0) stream_.starts_[{cta_, warp_}] = now;
         instruction = program_.at(asked_++);
+    }
+    void issued(Cycle now, const IssueWait&) override {
+        if (asked_ < program_.size()) stream_.issued_[{cta_, warp_, asked_ - 1}] = now;
     }
 
   private:
