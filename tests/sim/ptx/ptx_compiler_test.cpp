@@ -1,10 +1,15 @@
 /// PTX as the CUDA compiler makes it.
+#include <cmath>
+#include <map>
+#include <sstream>
+
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "compiler.h"
 #include "module_text.h"
+#include "ptx/ptx_allocation.h"
 #include "ptx/ptx_parser.h"
 
 namespace stcsim {
@@ -73,6 +78,108 @@ TEST(CompilersPtx, IsReadWithDebugInformation) {
     const auto folder = fresh_folder("ptx_debug_information");
     ASSERT_TRUE(compile(folder, program, "-arch=sm_80 -ptx -G -o kernel.ptx"));
     EXPECT_EQ(read_ptx(folder / "kernel.ptx").kernels.size(), 5);
+}
+
+/// Tensor cores with accumulators of 32 and of 64 registers fed from shared memory, an f32 product, a sum, a copy.
+const char* const pressure = R"cuda(
+#include <cstdint>
+template <int rows, int columns>
+__device__ void product(const uint4* from, float* to, int k) {
+    __shared__ uint4 tile[2048];
+    float sum[rows][columns][4] = {};
+    const uint32_t base = static_cast<uint32_t>(__cvta_generic_to_shared(tile));
+    for (int step = 0; step < k; ++step) {
+        for (int i = 0; i < 4; ++i) tile[threadIdx.x + i * 128] = from[step * 512 + threadIdx.x + i * 128];
+        __syncthreads();
+        uint32_t a[rows][4], b[columns][2];
+        for (int i = 0; i < rows; ++i)
+            asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
+                         : "=r"(a[i][0]), "=r"(a[i][1]), "=r"(a[i][2]), "=r"(a[i][3])
+                         : "r"(base + (threadIdx.x % 32) * 16 + i * 512));
+        for (int j = 0; j < columns; ++j)
+            asm volatile("ldmatrix.sync.aligned.m8n8.x2.shared.b16 {%0,%1}, [%2];"
+                         : "=r"(b[j][0]), "=r"(b[j][1]) : "r"(base + 4096 + (threadIdx.x % 16) * 16 + j * 256));
+        for (int i = 0; i < rows; ++i)
+            for (int j = 0; j < columns; ++j)
+                asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, "
+                             "{%8,%9}, {%0,%1,%2,%3};"
+                             : "+f"(sum[i][j][0]), "+f"(sum[i][j][1]), "+f"(sum[i][j][2]), "+f"(sum[i][j][3])
+                             : "r"(a[i][0]), "r"(a[i][1]), "r"(a[i][2]), "r"(a[i][3]), "r"(b[j][0]), "r"(b[j][1]));
+        __syncthreads();
+    }
+    for (int i = 0; i < rows; ++i)
+        for (int j = 0; j < columns; ++j)
+            for (int r = 0; r < 4; ++r) to[((i * columns + j) * 4 + r) * 128 + threadIdx.x] = sum[i][j][r];
+}
+extern "C" __global__ void product_2x4(const uint4* from, float* to, int k) { product<2, 4>(from, to, k); }
+extern "C" __global__ void product_2x8(const uint4* from, float* to, int k) { product<2, 8>(from, to, k); }
+extern "C" __global__ void product_4x8(const uint4* from, float* to, int k) { product<4, 8>(from, to, k); }
+extern "C" __global__ void product_f32(const float* A, const float* B, float* C, int n) {
+    __shared__ float a[16][64], b[16][64];
+    float sum[4][4] = {};
+    const int x = threadIdx.x % 16, y = threadIdx.x / 16;
+    for (int k = 0; k < n; k += 16) {
+        for (int i = 0; i < 4; ++i) {
+            a[y][x * 4 + i] = A[(k + y) * n + x * 4 + i];
+            b[y][x * 4 + i] = B[(k + y) * n + x * 4 + i];
+        }
+        __syncthreads();
+        for (int q = 0; q < 16; ++q)
+            for (int i = 0; i < 4; ++i)
+                for (int j = 0; j < 4; ++j) sum[i][j] += a[q][y * 4 + i] * b[q][x * 4 + j];
+        __syncthreads();
+    }
+    for (int i = 0; i < 4; ++i)
+        for (int j = 0; j < 4; ++j) C[(y * 4 + i) * n + x * 4 + j] = sum[i][j];
+}
+extern "C" __global__ void sum(const float* from, float* to, int n) {
+    float sum = 0;
+    for (int i = threadIdx.x; i < n; i += blockDim.x) sum += from[i];
+    for (int step = 16; step > 0; step /= 2) sum += __shfl_xor_sync(~0U, sum, step);
+    if (threadIdx.x % 32 == 0) atomicAdd(to, sum);
+}
+extern "C" __global__ void copy(const float* from, float* to) { to[threadIdx.x] = from[threadIdx.x]; }
+)cuda";
+
+/// By kernel: registers that the assembler uses, at least the 16 that a thread gets.
+std::map<std::string, double> assembled_registers(const std::string& said) {
+    std::map<std::string, double> registers;
+    std::istringstream lines(said);
+    std::string kernel;
+    for (std::string line; std::getline(lines, line);) {
+        const std::string entry = "entry function '";
+        const std::size_t named = line.find(entry);
+        if (named != std::string::npos) {
+            const std::size_t begin = named + entry.size();
+            kernel = line.substr(begin, line.find('\'', begin) - begin);
+        }
+        const std::size_t used = line.find("Used ");
+        if (used != std::string::npos) registers[kernel] = std::max(16.0, std::stod(line.substr(used + 5)));
+    }
+    return registers;
+}
+
+TEST(CompilersPtx, NeedsAboutAsManyRegistersAsTheAssemblerUses) {
+    STCSIM_NEED_NVCC();
+    const auto folder = fresh_folder("ptx_registers");
+    ASSERT_TRUE(compile(folder, pressure, "-arch=sm_80 -ptx -o kernel.ptx"));
+    const auto assembler = std::filesystem::path(STCSIM_NVCC).parent_path() / "ptxas";
+    const std::string said =
+        output_of(folder, fmt::format("{} -arch=sm_80 -v kernel.ptx -o kernel.cubin", assembler.string()));
+    const std::map<std::string, double> assembled = assembled_registers(said);
+    const PtxModule module = read_ptx(folder / "kernel.ptx");
+    ASSERT_EQ(assembled.size(), module.kernels.size()) << said;
+    double sum_of_errors = 0;
+    for (const auto& kernel : module.kernels) {
+        const double used = assembled.at(kernel->name);
+        const double estimate = allocate_registers(*kernel).count;
+        const double error = estimate / used - 1;
+        sum_of_errors += std::abs(error);
+        std::cout << fmt::format("{:12} {:4} registers, {:4} estimated, {:+.0f} %\n", kernel->name, used, estimate,
+                                 100 * error);
+        EXPECT_LT(std::abs(error), 0.4) << kernel->name;
+    }
+    EXPECT_LT(sum_of_errors / static_cast<double>(assembled.size()), 0.2);
 }
 
 }  // namespace
