@@ -67,6 +67,15 @@ bool supplies_metadata(const MmaInstruction& instruction, std::uint32_t selector
     return lane.value() % quad / threads_per_quad(instruction) == selector;
 }
 
+std::vector<MetadataNibble> metadata_nibbles(const MmaInstruction& instruction, std::uint32_t selector) {
+    std::vector<MetadataNibble> nibbles;
+    nibbles.reserve(std::size_t{instruction.shape.m} * groups_per_row(instruction));
+    for_each_nibble(instruction, selector, [&](std::uint32_t row, std::uint32_t group, NibbleLocation at) {
+        nibbles.push_back({row, group, at.lane, at.shift});
+    });
+    return nibbles;
+}
+
 std::uint32_t metadata_codes(const MmaInstruction& instruction) {
     return 2 * instruction.shape.m * groups_per_row(instruction);
 }

@@ -31,6 +31,18 @@ std::uint32_t sparsity_selectors(const MmaInstruction& instruction);
 /// Whether the lane's E register is read under this selector.
 bool supplies_metadata(const MmaInstruction& instruction, std::uint32_t selector, LaneIndex lane);
 
+/// Where a nibble of the metadata lies: bits shift + 3 to shift of the lane's E.
+struct MetadataNibble {
+    std::uint32_t row;    ///< of A
+    std::uint32_t group;  ///< along k
+    std::uint32_t lane;
+    std::uint32_t shift;
+};
+
+/// Every nibble that the instruction reads under this selector, by row, then group. Throws InputError for an illegal
+/// selector.
+std::vector<MetadataNibble> metadata_nibbles(const MmaInstruction& instruction, std::uint32_t selector);
+
 /// Codes in the metadata of the instruction, two bits each: m x stored k / unit, twice that for tf32.
 std::uint32_t metadata_codes(const MmaInstruction& instruction);
 

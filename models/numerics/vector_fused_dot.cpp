@@ -13,15 +13,15 @@ namespace stcsim::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-using Floats = hn::CappedTag<float, panel_columns>;
+using Floats = hn::CappedTag<float, narrow_panel_columns>;
 using Integers = hn::RebindToSigned<Floats>;
-using Bytes = hn::CappedTag<std::int8_t, panel_columns>;
+template <std::size_t columns>
+using Bytes = hn::CappedTag<std::int8_t, columns>;
 using FloatVector = hn::Vec<Floats>;
 using IntegerVector = hn::Vec<Integers>;
 
 constexpr Floats floats;
 constexpr Integers integers;
-constexpr Bytes bytes;
 constexpr hn::Rebind<std::int8_t, Floats> exponents_of_floats;
 
 constexpr int mantissa_bits = 23;
@@ -53,13 +53,14 @@ HWY_INLINE IntegerVector bits_of(FloatVector x) {
 }
 
 /// For each column the largest exponent among a pass's products.
-template <std::size_t pass_length>
+template <std::size_t columns, std::size_t pass_length>
 HWY_INLINE void largest_exponents(const FusedPanelProduct& product, const std::int8_t* a, const std::uint32_t* b_rows,
                                   std::int8_t* largest) {
-    for (std::size_t column = 0; column < panel_columns; column += hn::Lanes(bytes)) {
+    constexpr Bytes<columns> bytes;
+    for (std::size_t column = 0; column < columns; column += hn::Lanes(bytes)) {
         auto maximum = hn::Set(bytes, lowest_exponent);
         for (std::size_t i = 0; i < pass_length; ++i) {
-            const auto b = hn::LoadU(bytes, product.b_exponents + b_rows[i] * panel_columns + column);
+            const auto b = hn::LoadU(bytes, product.b_exponents + b_rows[i] * columns + column);
             maximum = hn::Max(maximum, hn::SaturatedAdd(hn::Set(bytes, a[i]), b));
         }
         hn::StoreU(maximum, bytes, largest + column);
@@ -115,7 +116,7 @@ struct F16Sums {
 };
 
 /// One pass for the columns of one vector.
-template <typename Sums, std::size_t pass_length>
+template <typename Sums, std::size_t columns, std::size_t pass_length>
 HWY_INLINE FloatVector add_pass(FloatVector sums, const std::int8_t* largest, const float* a, const float* b,
                                 const std::uint32_t* b_rows) {
     const IntegerVector product_exponents = hn::PromoteTo(integers, hn::LoadU(exponents_of_floats, largest));
@@ -128,38 +129,47 @@ HWY_INLINE FloatVector add_pass(FloatVector sums, const std::int8_t* largest, co
     const FloatVector scale = float_of(hn::Sub(hn::Set(integers, 2 * field_of(0)), unit_bits));
     IntegerVector total = truncate(hn::Mul(sums, scale));
     for (std::size_t i = 0; i < pass_length; ++i) {
-        const FloatVector exact = hn::Mul(hn::Set(floats, a[i]), hn::LoadU(floats, b + b_rows[i] * panel_columns));
+        const FloatVector exact = hn::Mul(hn::Set(floats, a[i]), hn::LoadU(floats, b + b_rows[i] * columns));
         total = hn::Add(total, truncate(hn::Mul(exact, scale)));
     }
     return Sums::round(total, unit);
 }
 
-template <typename Sums, std::size_t pass_length>
+template <typename Sums, std::size_t columns, std::size_t pass_length>
 void add_products(const FusedPanelProduct& product) {
-    HWY_ALIGN std::int8_t largest[panel_columns];
+    HWY_ALIGN std::int8_t largest[columns];
     for (std::size_t row = 0; row < product.rows; ++row) {
         float* sums = product.sums + row * product.sums_stride;
         for (std::size_t start = 0; start < product.length; start += pass_length) {
             const float* a = product.a_values + row * product.length + start;
             const std::uint32_t* b_rows = product.b_rows + row * product.b_rows_stride + start;
-            largest_exponents<pass_length>(product, product.a_exponents + row * product.length + start, b_rows,
-                                           largest);
-            for (std::size_t column = 0; column < panel_columns; column += hn::Lanes(floats)) {
+            largest_exponents<columns, pass_length>(product, product.a_exponents + row * product.length + start, b_rows,
+                                                    largest);
+            for (std::size_t column = 0; column < columns; column += hn::Lanes(floats)) {
                 const FloatVector before = hn::LoadU(floats, sums + column);
-                const FloatVector after =
-                    add_pass<Sums, pass_length>(before, largest + column, a, product.b_values + column, b_rows);
+                const FloatVector after = add_pass<Sums, columns, pass_length>(before, largest + column, a,
+                                                                               product.b_values + column, b_rows);
                 hn::StoreU(after, floats, sums + column);
             }
         }
     }
 }
 
-void add_fused_products(ElementType accumulator, std::size_t pass_length, const FusedPanelProduct& product) {
+template <std::size_t columns>
+void add_to_panel(ElementType accumulator, std::size_t pass_length, const FusedPanelProduct& product) {
     if (accumulator == ElementType::f16) {
-        pass_length == 8 ? add_products<F16Sums, 8>(product) : add_products<F16Sums, 4>(product);
+        pass_length == 8 ? add_products<F16Sums, columns, 8>(product) : add_products<F16Sums, columns, 4>(product);
     } else {
-        pass_length == 8 ? add_products<F32Sums, 8>(product) : add_products<F32Sums, 4>(product);
+        pass_length == 8 ? add_products<F32Sums, columns, 8>(product) : add_products<F32Sums, columns, 4>(product);
     }
+}
+
+void add_fused_products(ElementType accumulator, std::size_t pass_length, const FusedPanelProduct& product) {
+    add_to_panel<panel_columns>(accumulator, pass_length, product);
+}
+
+void add_narrow_fused_products(ElementType accumulator, std::size_t pass_length, const FusedPanelProduct& product) {
+    add_to_panel<narrow_panel_columns>(accumulator, pass_length, product);
 }
 
 }  // namespace stcsim::HWY_NAMESPACE
@@ -169,11 +179,17 @@ HWY_AFTER_NAMESPACE();
 namespace stcsim {
 namespace {
 HWY_EXPORT(add_fused_products);
+HWY_EXPORT(add_narrow_fused_products);
 }  // namespace
 
 void add_fused_products(ElementType accumulator, std::size_t pass_length, const FusedPanelProduct& product) {
     STCSIM_ASSERT((pass_length == 4 || pass_length == 8) && product.length % pass_length == 0);
     HWY_DYNAMIC_DISPATCH(add_fused_products)(accumulator, pass_length, product);
+}
+
+void add_narrow_fused_products(ElementType accumulator, std::size_t pass_length, const FusedPanelProduct& product) {
+    STCSIM_ASSERT((pass_length == 4 || pass_length == 8) && product.length % pass_length == 0);
+    HWY_DYNAMIC_DISPATCH(add_narrow_fused_products)(accumulator, pass_length, product);
 }
 
 }  // namespace stcsim

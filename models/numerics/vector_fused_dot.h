@@ -24,6 +24,8 @@ namespace stcsim {
 
 /// Columns of B, and of sums, in one panel.
 inline constexpr std::size_t panel_columns = 32;
+/// Of a panel that is the B of one instruction.
+inline constexpr std::size_t narrow_panel_columns = 8;
 
 /// Largest absolute exponent of a moderate factor.
 inline constexpr int moderate_exponent = 40;
@@ -59,5 +61,7 @@ struct FusedPanelProduct {
 
 /// Adds the products to the sums in passes of `pass_length` (4 or 8, dividing the length); `accumulator` is f32 or f16.
 void add_fused_products(ElementType accumulator, std::size_t pass_length, const FusedPanelProduct& product);
+/// The same with panels of narrow_panel_columns.
+void add_narrow_fused_products(ElementType accumulator, std::size_t pass_length, const FusedPanelProduct& product);
 
 }  // namespace stcsim

@@ -41,26 +41,25 @@ class CtaExecution {
     /// Null if findings are off.
     [[nodiscard]] SharedShadow* shadow() { return shadow_.get(); }
 
-    // For the handlers of barrier instructions and exits.
+    // For warps and the handlers of their instructions.
     struct Arrival {
         std::uint8_t barrier = 0;
         std::uint32_t threads = 0;  ///< expected; 0: all of the CTA
-        bool waits = true;          ///< bar.arrive does not
     };
-    void arrive(WarpExecution& warp, const Arrival& arrival);
-    void warp_ended();
-    /// bar.red: lanes that take part and lanes whose predicate holds; results are read after the release.
+    /// A warp arrives at a barrier: the last one releases those that wait there.
+    void arrive(const Arrival& arrival);
+    /// bar.red: lanes that take part and lanes whose predicate holds.
     void contribute(std::uint8_t barrier, std::uint32_t lanes, std::uint32_t holding);
-    struct Reduction {
-        std::uint32_t lanes = 0;
-        std::uint32_t holding = 0;
-    };
+    void warp_ended();
+    /// For findings: what the warps did to shared memory is ordered before what they do from now on.
+    void synchronise_memory();
 
   private:
     struct Barrier {
         std::uint32_t arrived = 0;   ///< threads, whole warps
         std::uint32_t expected = 0;  ///< as the arrivals say; 0: all
-        Reduction reduction;
+        std::uint32_t participants = 0;
+        std::uint32_t holding = 0;
     };
 
     void release_if_complete(std::uint8_t number);

@@ -88,9 +88,11 @@ struct DecodedInstruction {
     AccessShape access;
     std::int64_t offset = 0;         ///< of the memory operand, whose base is `a`
     std::int64_t second_offset = 0;  ///< cp.async: of the source, whose base is `b`
-    std::uint32_t target = 0;        ///< branch: instruction number
-    std::uint32_t immediate = 0;     ///< what the family says: pending groups, shuffle mode, lop3 table, ...
-    std::uint16_t variant = 0;       ///< what the family says
+    bool wide_address = true;        ///< the base has 64 bits
+    bool wide_source = true;
+    std::uint32_t target = 0;     ///< branch: instruction number
+    std::uint32_t immediate = 0;  ///< what the family says: pending groups, shuffle mode, lop3 table, ...
+    std::uint16_t variant = 0;    ///< what the family says
     PtxType type = PtxType::b32;
     PtxType second_type = PtxType::b32;
     // mma. wmma.mma is a sequence of machine instructions.

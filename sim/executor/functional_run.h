@@ -3,9 +3,12 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "executor/cta_execution.h"
 #include "executor/finding.h"
 #include "executor/kernel_launch.h"
 
@@ -29,5 +32,8 @@ struct FunctionalResult {
 /// FindingMode::strict, a deadlock (saying where each warp stands), or more instructions than allowed.
 FunctionalResult run_functional(const KernelLaunch& launch, FindingSink& findings,
                                 const FunctionalOptions& options = {});
+
+/// What to say when no warp of the resident CTAs can go on: where each warp stands.
+std::string describe_deadlock(const KernelLaunch& launch, std::span<const std::unique_ptr<CtaExecution>> resident);
 
 }  // namespace stcsim

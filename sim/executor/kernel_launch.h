@@ -37,6 +37,8 @@ class ModuleMemory {
     [[nodiscard]] std::uint64_t address_of(const std::string& name) const;
 
   private:
+    void write_address(const PtxVariable& variable, const PtxInitialAddress& value);
+
     AllocationTable* table_;
     std::unordered_map<const PtxVariable*, std::uint64_t> addresses_;
 };

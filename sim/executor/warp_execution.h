@@ -84,6 +84,8 @@ class WarpExecution {
     [[nodiscard]] WarpRegister mma_metadata(const DecodedInstruction& instruction) const;
 
     [[nodiscard]] WarpState& state() { return *state_; }
+    /// For the handlers of barriers: the lanes that execute wait there. `threads`: expected, 0 for all of the CTA.
+    void wait_at(std::uint8_t barrier, std::uint32_t threads);
 
   private:
     friend class CtaExecution;
@@ -105,13 +107,20 @@ class WarpExecution {
     void merge();
     void take_branch(const DecodedInstruction& instruction);
     void report_divergence();
-    void release(std::uint8_t barrier);
+    /// Arrives at the barrier of the CTA if all lanes wait there.
+    void arrive_if_complete();
+    /// Lanes end.
+    void leave(std::uint32_t lanes);
+    /// The barrier is complete; of a reduction, threads that took part and whose predicate held.
+    void release(std::uint8_t barrier, std::uint32_t participants, std::uint32_t holding);
 
     std::unique_ptr<WarpState> state_;
     std::vector<Fragment> fragments_;
     std::size_t selected_ = 0;
     bool selected_divergent_ = false;  ///< it lacks lanes that its instruction needs, and nobody else can run
     bool prepared_ = false;
+    bool arrived_ = false;                ///< at the barrier its lanes wait at
+    std::uint32_t threads_expected_ = 0;  ///< there
     WarpStep step_;
 };
 

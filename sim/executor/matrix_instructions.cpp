@@ -1,0 +1,249 @@
+/// ldmatrix, mma and mma.sp.
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "executor/instruction_decoder.h"
+#include "executor/lanes.h"
+#include "executor/matrix_findings.h"
+#include "executor/memory_access.h"
+#include "executor/mma_product.h"
+
+namespace stcsim {
+namespace {
+
+using U32 = std::uint32_t;
+
+constexpr U32 matrix_rows = 8;
+constexpr U32 row_bytes = 16;
+
+struct LoadedMatrix {
+    std::uint16_t elements[matrix_rows][matrix_rows];
+    bool defined[matrix_rows];
+};
+
+/// Reads matrix `number`, whose row r lies at the address that lane 8 number + r gives.
+LoadedMatrix read_matrix(WarpState& w, U32 number) {
+    const StepAccess& access = w.step->access;
+    SharedWatch watch(w);
+    LoadedMatrix matrix{};
+    for (U32 row = 0; row < matrix_rows; ++row) {
+        const U32 lane = number * matrix_rows + row;
+        matrix.defined[row] = true;
+        const std::byte* const memory = lane_memory(w, access, lane);
+        if (memory == nullptr) continue;
+        std::memcpy(matrix.elements[row], memory, row_bytes);
+        if (!watch.watches() || lane_space(access, lane) != PtxSpace::shared) continue;
+        matrix.defined[row] = watch.read(access.addresses[lane], row_bytes, lane, false);
+        if (!matrix.defined[row]) report_undefined_row(w, number, row, access.addresses[lane]);
+    }
+    return matrix;
+}
+
+void load_matrices(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
+    WarpState& w = warp.state();
+    if (w.tracks) count_bank_conflicts(w, i.matrices);
+    for (U32 number = 0; number < i.matrices; ++number) {
+        const LoadedMatrix matrix = read_matrix(w, number);
+        if (!i.list[number].present()) continue;
+        U32 undefined = 0;
+        const auto pair = [&](U32 lane) -> U32 {
+            const U32 row = i.transposed ? 2 * (lane % 4) : lane / 4;
+            const U32 column = i.transposed ? lane / 4 : 2 * (lane % 4);
+            const U32 next_row = row + (i.transposed ? 1 : 0);
+            const U32 next_column = column + (i.transposed ? 0 : 1);
+            if (!matrix.defined[row] || !matrix.defined[next_row]) undefined |= 1U << lane;
+            return matrix.elements[row][column] | U32{matrix.elements[next_row][next_column]} << 16U;
+        };
+        write_lanes<U32>(w.destination(i.list[number]), lanes, pair);
+    }
+    if (!w.tracks) return;
+    // What is undefined has been reported here.
+    for (const U32 number : i.writes) w.defined[number] |= lanes;
+}
+
+void decode_matrix_load(InstructionDecoder& decoder) {
+    DecodedInstruction& out = decoder.out;
+    Modifiers& modifiers = decoder.modifiers;
+    if (!modifiers.take("sync")) decoder.unsupported("no .sync");
+    modifiers.drop({"aligned"});
+    const auto count = modifiers.take_one_of({"x1", "x2", "x4"});
+    if (!count || !modifiers.take("m8n8")) decoder.unsupported("a shape that sm_80 does not have");
+    out.transposed = modifiers.take("trans");
+    const bool shared = modifiers.take("shared") || modifiers.take("shared::cta");
+    if (!modifiers.take("b16")) decoder.unsupported("elements that sm_80 does not load");
+    decoder.finish();
+    out.unit = ExecutionUnit::load_matrix;
+    out.warp_wide = WarpWide::all_lanes;
+    out.matrices = static_cast<std::uint8_t>(1U << *count);
+    decoder.expect_operands(2, 2);
+    const PtxSpace space = shared ? PtxSpace::shared : PtxSpace::generic;
+    const auto at = decoder.memory(1, space);
+    out.a = at.base;
+    out.offset = at.offset;
+    out.wide_address = at.wide;
+    out.access = {space, row_bytes, 1, false, false};
+    const auto elements = decoder.elements(0);
+    if (elements.size() != out.matrices) {
+        decoder.misfit(fmt::format("{} destinations", elements.size()), std::to_string(out.matrices));
+    }
+    for (const PtxOperand* element : elements) decoder.list.push_back(decoder.destination(*element, PtxType::b32));
+    out.tracks_definedness = true;
+    out.handler = load_matrices;
+}
+
+/// The operands in `list`: D, A, B, C, E.
+struct MmaLists {
+    std::size_t d, a, b, c;
+};
+MmaLists lists_of(const MmaInstruction& instruction) {
+    const U32 words = instruction.d == ElementType::f64 ? 2 : 1;
+    return {instruction.d_registers() / words, instruction.a_registers() / words, instruction.b_registers() / words,
+            instruction.c_registers() / words};
+}
+
+MmaSources sources_of(const WarpState& w, const DecodedInstruction& i) {
+    const MmaLists lists = lists_of(*i.mma);
+    MmaSources sources;
+    const OperandPlace* next = i.list.data() + lists.d;
+    for (std::size_t r = 0; r < lists.a; ++r) sources.a[r] = w.source(*next++);
+    for (std::size_t r = 0; r < lists.b; ++r) sources.b[r] = w.source(*next++);
+    for (std::size_t r = 0; r < lists.c; ++r) sources.c[r] = w.source(*next++);
+    if (i.mma->sparse) sources.e = w.source(*next);
+    sources.selector = i.selector;
+    return sources;
+}
+
+void multiply(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
+    WarpState& w = warp.state();
+    const MmaProduct& product = MmaProduct::of(*i.mma);
+    MmaSources sources = sources_of(w, i);
+    if (i.mma->sparse && i.selector >= sparsity_selectors(*i.mma)) {
+        report_wrong_selector(w, i);
+        sources.selector = 0;
+    }
+    if (w.tracks) {
+        report_undefined_operands(w, i, sources.selector);
+        if (i.mma->sparse) report_metadata(w, i, product, sources);
+    }
+    MmaResult d;
+    product.multiply(sources, d);
+    const std::size_t words = i.mma->d == ElementType::f64 ? 2 : 1;
+    for (std::size_t r = 0; r < lists_of(*i.mma).d; ++r) {
+        if (!i.list[r].present()) continue;
+        U32* const to = w.destination(i.list[r]);
+        for_each_lane(lanes, [&](U32 lane) { std::copy_n(d[r].data() + words * lane, words, to + words * lane); });
+    }
+    if (!w.tracks) return;
+    for (const U32 number : i.writes) w.defined[number] |= lanes;
+}
+
+std::string why_missing(const std::vector<std::string_view>& types, const std::string& shape) {
+    for (const std::string_view type : types) {
+        if (type == "e5m2" || type == "e4m3") return "8-bit floats need sm_89";
+    }
+    if (shape == "m8n8k4" && types.size() > 1 && types[1] == "f16") {
+        return "m8n8k4 of f16 is Volta's; on sm_80 it is a sequence of other instructions";
+    }
+    return "no such shape and types on sm_80";
+}
+
+}  // namespace
+
+const MmaInstruction& take_mma_instruction(InstructionDecoder& decoder) {
+    Modifiers& modifiers = decoder.modifiers;
+    std::string name = "mma";
+    if (modifiers.take("sp::ordered_metadata")) name = "mma.sp::ordered_metadata";
+    if (modifiers.take("sp")) name = "mma.sp";
+    modifiers.drop({"sync", "aligned", "row", "col"});
+    const bool saturates = modifiers.take("satfinite");
+    const auto bits = modifiers.take_one_of({"xor", "and"});
+    modifiers.take("popc");
+    const auto shape = modifiers.take_prefixed("m");
+    const std::vector<std::string_view> types = modifiers.left();
+    if (!shape || types.size() != 4) decoder.unsupported("no shape and four types");
+    name +=
+        fmt::format(".{}{}.{}.{}.{}.{}", *shape, saturates ? ".satfinite" : "", types[0], types[1], types[2], types[3]);
+    if (bits) name += *bits == 0 ? ".xor.popc" : ".and.popc";
+    for (const std::string_view type : types) modifiers.take(type);
+    try {
+        return mma_instruction_named(name);
+    } catch (const InputError&) {
+        decoder.unsupported(why_missing(types, std::string(*shape)));
+    }
+}
+
+void decode_load_matrix(InstructionDecoder& decoder) {
+    decode_matrix_load(decoder);
+}
+
+void decode_mma(InstructionDecoder& decoder) {
+    DecodedInstruction& out = decoder.out;
+    const MmaInstruction& instruction = take_mma_instruction(decoder);
+    decoder.finish();
+    out.unit = ExecutionUnit::mma;
+    out.warp_wide = WarpWide::all_lanes;
+    out.mma = &instruction;
+    decoder.expect_operands(instruction.sparse ? 6 : 4, instruction.sparse ? 6 : 4);
+    const bool doubles = instruction.d == ElementType::f64;
+    const PtxType type = doubles ? PtxType::b64 : PtxType::b32;
+    const MmaLists lists = lists_of(instruction);
+    const std::array sizes{lists.d, lists.a, lists.b, lists.c};
+    for (std::size_t operand = 0; operand < sizes.size(); ++operand) {
+        const auto elements = decoder.elements(operand);
+        if (elements.size() != sizes[operand]) {
+            decoder.misfit(fmt::format("{} registers of {}", elements.size(), "DABC"[operand]),
+                           std::to_string(sizes[operand]));
+        }
+        for (const PtxOperand* element : elements) {
+            decoder.list.push_back(operand == 0 ? decoder.destination(*element, type) : decoder.source(*element, type));
+        }
+    }
+    if (instruction.sparse) {
+        // The kernel register of E, plus one: only some of its lanes are read.
+        out.immediate = decoder.operand(4).kind == PtxOperand::Kind::reg ? decoder.operand(4).index + 1 : 0;
+        decoder.list.push_back(decoder.source(4, PtxType::b32));
+        out.selector = static_cast<std::uint8_t>(std::min<std::uint64_t>(decoder.immediate(5), 255));
+    }
+    out.tracks_definedness = true;
+    out.handler = multiply;
+}
+
+std::vector<WarpRegister> WarpExecution::mma_operand(const DecodedInstruction& instruction, Operand operand) const {
+    STCSIM_ASSERT(instruction.mma != nullptr && instruction.unit == ExecutionUnit::mma);
+    const MmaLists lists = lists_of(*instruction.mma);
+    std::size_t first = 0;
+    std::size_t count = lists.d;
+    if (operand == Operand::a) {
+        first = lists.d;
+        count = lists.a;
+    } else if (operand == Operand::b) {
+        first = lists.d + lists.a;
+        count = lists.b;
+    } else if (operand == Operand::c) {
+        first = lists.d + lists.a + lists.b;
+        count = lists.c;
+    }
+    const std::size_t words = instruction.mma->d == ElementType::f64 ? 2 : 1;
+    std::vector<WarpRegister> registers(count * words);
+    for (std::size_t r = 0; r < count; ++r) {
+        const U32* from = state_->source(instruction.list[first + r]);
+        for (U32 lane = 0; lane < warp_lanes; ++lane) {
+            for (std::size_t word = 0; word < words; ++word)
+                registers[r * words + word][lane] = from[words * lane + word];
+        }
+    }
+    return registers;
+}
+
+WarpRegister WarpExecution::mma_metadata(const DecodedInstruction& instruction) const {
+    STCSIM_ASSERT(instruction.mma != nullptr && instruction.mma->sparse);
+    WarpRegister e;
+    std::copy_n(state_->source(instruction.list.back()), warp_lanes, e.begin());
+    return e;
+}
+
+}  // namespace stcsim

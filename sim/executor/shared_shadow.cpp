@@ -1,0 +1,113 @@
+#include "executor/shared_shadow.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace stcsim {
+namespace {
+
+constexpr std::uint32_t word_bytes = 4;
+
+/// Calls visit(word number, bit per byte) for each word of the bytes.
+template <typename Visit>
+void for_each_word(std::uint64_t address, std::uint32_t bytes, Visit visit) {
+    const std::uint64_t end = address + bytes;
+    for (std::uint64_t word = address / word_bytes; word * word_bytes < end; ++word) {
+        const std::uint64_t first = std::max(address, word * word_bytes) - word * word_bytes;
+        const std::uint64_t last = std::min(end, (word + 1) * word_bytes) - word * word_bytes;
+        visit(word, static_cast<std::uint8_t>((1U << last) - (1U << first)));
+    }
+}
+
+}  // namespace
+
+SharedShadow::SharedShadow(std::uint64_t bytes) : words_((bytes + word_bytes - 1) / word_bytes) {}
+
+SharedShadow::Meeting SharedShadow::read(std::uint64_t address, std::uint32_t bytes, const SharedActor& actor) {
+    Meeting meeting;
+    for_each_word(address, bytes, [&](std::uint64_t number, std::uint8_t touched) {
+        Word& word = words_[number];
+        if ((word.defined & touched) != touched) meeting.undefined = true;
+        if (word.pending_copies > 0) {
+            meeting.pending = true;
+            meeting.instruction = word.writer_instruction;
+            meeting.warp = word.writer;
+        }
+        if (actor.strong) return;
+        if (word.write_epoch == epoch_ && word.writer != actor.warp && (word.written & touched) != 0 &&
+            !meeting.pending) {
+            meeting.race = meeting.with_write = true;
+            meeting.warp = word.writer;
+            meeting.instruction = word.writer_instruction;
+        }
+        if (word.read_epoch != epoch_) {
+            word.read_epoch = epoch_;
+            word.reader = actor.warp;
+            word.read = 0;
+            word.several_readers = false;
+        }
+        word.several_readers = word.several_readers || word.reader != actor.warp;
+        word.read = static_cast<std::uint8_t>(word.read | touched);
+        word.reader_instruction = actor.instruction;
+    });
+    return meeting;
+}
+
+void SharedShadow::check_write(Word& word, std::uint8_t bytes, const SharedActor& actor, Meeting& meeting) const {
+    if (actor.strong) return;
+    if (word.write_epoch == epoch_ && word.writer != actor.warp && (word.written & bytes) != 0) {
+        meeting.race = meeting.with_write = true;
+        meeting.warp = word.writer;
+        meeting.instruction = word.writer_instruction;
+    } else if (word.read_epoch == epoch_ && (word.read & bytes) != 0 &&
+               (word.several_readers || word.reader != actor.warp)) {
+        meeting.race = true;
+        meeting.warp = word.reader;
+        meeting.instruction = word.reader_instruction;
+    }
+}
+
+void SharedShadow::note_write(Word& word, std::uint8_t bytes, const SharedActor& actor) const {
+    if (actor.strong) return;
+    if (word.write_epoch != epoch_ || word.writer != actor.warp) word.written = 0;
+    word.write_epoch = epoch_;
+    word.writer = actor.warp;
+    word.writer_instruction = actor.instruction;
+    word.written = static_cast<std::uint8_t>(word.written | bytes);
+}
+
+SharedShadow::Meeting SharedShadow::write(std::uint64_t address, std::uint32_t bytes, const SharedActor& actor,
+                                          bool defined) {
+    Meeting meeting;
+    for_each_word(address, bytes, [&](std::uint64_t number, std::uint8_t touched) {
+        Word& word = words_[number];
+        check_write(word, touched, actor, meeting);
+        note_write(word, touched, actor);
+        word.defined = static_cast<std::uint8_t>(defined ? word.defined | touched : word.defined & ~touched);
+    });
+    return meeting;
+}
+
+SharedShadow::Meeting SharedShadow::begin_copy(std::uint64_t address, std::uint32_t bytes, const SharedActor& actor) {
+    Meeting meeting;
+    for_each_word(address, bytes, [&](std::uint64_t number, std::uint8_t touched) {
+        Word& word = words_[number];
+        check_write(word, touched, actor, meeting);
+        note_write(word, touched, actor);
+        ++word.pending_copies;
+    });
+    return meeting;
+}
+
+void SharedShadow::end_copy(std::uint64_t address, std::uint32_t bytes, const SharedActor& actor) {
+    for_each_word(address, bytes, [&](std::uint64_t number, std::uint8_t touched) {
+        Word& word = words_[number];
+        STCSIM_ASSERT(word.pending_copies > 0);
+        --word.pending_copies;
+        note_write(word, touched, actor);
+        word.defined = static_cast<std::uint8_t>(word.defined | touched);
+    });
+}
+
+}  // namespace stcsim

@@ -1,0 +1,364 @@
+/// wmma.load, wmma.mma, wmma.store as sequences of machine instructions.
+///
+/// PTX leaves open which lane holds what of a wmma fragment. Here a fragment is the fragments of the machine's mma one
+/// after the other, tiles of 16 rows by tiles of 8 columns; of matrices with 8 rows that a machine instruction of 16
+/// rows multiplies, only the registers of the upper half. Registers that PTX wants beyond these hold zero.
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "executor/instruction_decoder.h"
+#include "executor/lanes.h"
+#include "executor/matrix_findings.h"
+#include "executor/memory_access.h"
+#include "executor/memory_modifiers.h"
+#include "executor/mma_product.h"
+#include "isa/fragment.h"
+
+namespace stcsim {
+namespace {
+
+using U32 = std::uint32_t;
+
+constexpr U32 tile_columns = 8;
+constexpr U32 half_rows = 8;
+constexpr std::uint16_t column_major = 16;  ///< in `variant`, beside the operand
+
+/// A wmma as machine instructions.
+struct Tiles {
+    const MmaInstruction* machine;
+    MmaShape shape;
+
+    [[nodiscard]] bool half() const { return shape.m < machine->shape.m; }
+    [[nodiscard]] U32 down() const { return half() ? 1 : shape.m / machine->shape.m; }
+    [[nodiscard]] U32 across() const { return shape.n / tile_columns; }
+    [[nodiscard]] U32 words() const { return machine->d == ElementType::f64 ? 2 : 1; }
+
+    /// Machine registers (f64: pairs) of one tile of the operand.
+    [[nodiscard]] U32 machine_registers(Operand operand) const {
+        return operand_shape(*machine, operand).registers() / words();
+    }
+    /// Whether a machine register is kept: not if it holds the rows that are not there.
+    [[nodiscard]] bool keeps(Operand operand, U32 r) const {
+        if (!half() || operand == Operand::b) return true;
+        return coordinate_of(*machine, operand, {LaneIndex(0), r * words(), 0}).row < half_rows;
+    }
+    [[nodiscard]] U32 registers_per_tile(Operand operand) const {
+        U32 count = 0;
+        for (U32 r = 0; r < machine_registers(operand); ++r) count += keeps(operand, r) ? 1 : 0;
+        return count;
+    }
+    [[nodiscard]] U32 tiles(Operand operand) const {
+        if (operand == Operand::a) return down();
+        return operand == Operand::b ? across() : down() * across();
+    }
+    [[nodiscard]] U32 registers(Operand operand) const { return tiles(operand) * registers_per_tile(operand); }
+
+    /// Calls visit(register of the fragment, machine register, tile).
+    template <typename Visit>
+    void for_each_register(Operand operand, Visit visit) const {
+        U32 next = 0;
+        for (U32 tile = 0; tile < tiles(operand); ++tile) {
+            for (U32 r = 0; r < machine_registers(operand); ++r) {
+                if (keeps(operand, r)) visit(next++, r, tile);
+            }
+        }
+    }
+    /// The element in a slot of a machine register of a tile, in the whole matrix.
+    [[nodiscard]] MatrixCoordinate element(Operand operand, U32 tile, U32 lane, U32 r, U32 slot) const {
+        MatrixCoordinate at = coordinate_of(*machine, operand, {LaneIndex(lane), r * words(), slot});
+        if (operand == Operand::a) {
+            at.row += tile * machine->shape.m;
+        } else if (operand == Operand::b) {
+            at.column += tile * tile_columns;
+        } else {
+            at.row += tile / across() * machine->shape.m;
+            at.column += tile % across() * tile_columns;
+        }
+        return at;
+    }
+};
+
+/// The shape travels in `immediate`.
+U32 packed(const MmaShape& shape) {
+    return shape.m | shape.n << 8U | shape.k << 16U;
+}
+Tiles tiles_of(const DecodedInstruction& i) {
+    return {i.mma, {i.immediate & 0xFFU, i.immediate >> 8U & 0xFFU, i.immediate >> 16U}};
+}
+
+/// An access of `bytes` at a lane's base plus an offset.
+StepAccess part_of(const StepAccess& whole, U32 lane, std::uint64_t offset, U32 bytes) {
+    StepAccess part = {};
+    part.bytes_per_lane = bytes;
+    part.writes = whole.writes;
+    part.global_lanes = whole.global_lanes;
+    part.shared_lanes = whole.shared_lanes;
+    part.local_lanes = whole.local_lanes;
+    part.param_lanes = whole.param_lanes;
+    part.addresses[lane] = whole.addresses[lane] + offset;
+    return part;
+}
+
+/// Where the elements of a lane's registers lie, relative to the matrix.
+struct MatrixWalk {
+    const DecodedInstruction& i;
+    Operand operand;
+    Tiles tiles;
+    U32 bits;    ///< of an element
+    U32 chunk;   ///< elements that are moved at once: those of a register if they are smaller than a byte
+    U32 chunks;  ///< per register
+
+    explicit MatrixWalk(const DecodedInstruction& instruction)
+        : i(instruction), operand(static_cast<Operand>(instruction.variant & 3U)), tiles(tiles_of(instruction)) {
+        const OperandShape shape = operand_shape(*tiles.machine, operand);
+        bits = bits_of(shape.type);
+        chunk = bits < 8 ? shape.elements_per_register() : 1;
+        chunks = shape.elements_per_register() / chunk;
+    }
+    [[nodiscard]] U32 bytes() const { return bits * chunk / 8; }
+
+    /// Calls visit(fragment register, shift within it, lane, byte offset).
+    template <typename Visit>
+    void operator()(const WarpState& w, U32 lanes, Visit visit) const {
+        const bool columns = (i.variant & column_major) != 0;
+        const U32* stride = w.source(i.c);
+        tiles.for_each_register(operand, [&](U32 number, U32 r, U32 tile) {
+            for_each_lane(lanes, [&](U32 lane) {
+                for (U32 part = 0; part < chunks; ++part) {
+                    const MatrixCoordinate at = tiles.element(operand, tile, lane, r, part * chunk);
+                    const std::uint64_t outer = columns ? at.column : at.row;
+                    const std::uint64_t inner = columns ? at.row : at.column;
+                    visit(number, part * chunk * bits, lane, (outer * stride[lane] + inner) * bits / 8);
+                }
+            });
+        });
+    }
+};
+
+void load_fragment(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
+    WarpState& w = warp.state();
+    const StepAccess& access = w.step->access;
+    SharedWatch watch(w);
+    const MatrixWalk walk(i);
+    for (const OperandPlace& place : i.list) {
+        const U32 words = walk.bits == 64 ? 2 * warp_lanes : warp_lanes;
+        if (place.present()) std::fill_n(w.destination(place), words, 0U);
+    }
+    walk(w, lanes, [&](U32 number, U32 shift, U32 lane, std::uint64_t offset) {
+        const StepAccess part = part_of(access, lane, offset, walk.bytes());
+        const std::byte* const memory = lane_memory(w, part, lane);
+        if (memory == nullptr || !i.list[number].present()) return;
+        std::uint64_t value = 0;
+        std::memcpy(&value, memory, walk.bytes());
+        U32* const to = w.destination(i.list[number]);
+        if (walk.bits == 64) {
+            write_lane<std::uint64_t>(to, lane, value);
+        } else {
+            to[lane] |= static_cast<U32>(value << shift);
+        }
+        if (watch.watches() && lane_space(part, lane) == PtxSpace::shared) {
+            watch.read(part.addresses[lane], walk.bytes(), lane, false);
+        }
+    });
+    if (!w.tracks) return;
+    for (const U32 number : i.writes) w.defined[number] |= lanes;
+}
+
+void store_fragment(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
+    WarpState& w = warp.state();
+    const StepAccess& access = w.step->access;
+    SharedWatch watch(w);
+    const MatrixWalk walk(i);
+    walk(w, lanes, [&](U32 number, U32 shift, U32 lane, std::uint64_t offset) {
+        const StepAccess part = part_of(access, lane, offset, walk.bytes());
+        std::byte* const memory = lane_memory(w, part, lane);
+        if (memory == nullptr) return;
+        const U32* const from = w.source(i.list[number]);
+        const std::uint64_t value = walk.bits == 64 ? read_lane<std::uint64_t>(from, lane) : from[lane] >> shift;
+        std::memcpy(memory, &value, walk.bytes());
+        if (watch.watches() && lane_space(part, lane) == PtxSpace::shared) {
+            watch.write(part.addresses[lane], walk.bytes(), lane, false, true);
+        }
+    });
+}
+
+/// `list`: D, A, B, C as the fragments need them.
+void multiply_tiles(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
+    static const std::array<U32, 2 * warp_lanes> zeros{};
+    WarpState& w = warp.state();
+    const Tiles tiles = tiles_of(i);
+    if (w.tracks) report_undefined_operands(w, i, 0);
+    const auto gather = [&](Operand operand, std::size_t first, U32 wanted, auto& registers) {
+        registers.fill(zeros.data());
+        tiles.for_each_register(operand, [&](U32 number, U32 r, U32 tile) {
+            if (tile == wanted) registers[r] = w.source(i.list[first + number]);
+        });
+    };
+    const std::size_t first_a = tiles.registers(Operand::d);
+    const std::size_t first_b = first_a + tiles.registers(Operand::a);
+    const std::size_t first_c = first_b + tiles.registers(Operand::b);
+    const MmaProduct& product = MmaProduct::of(*i.mma);
+    std::vector<MmaResult> results(tiles.tiles(Operand::d));
+    for (U32 tile = 0; tile < results.size(); ++tile) {
+        MmaSources sources;
+        gather(Operand::a, first_a, tile / tiles.across(), sources.a);
+        gather(Operand::b, first_b, tile % tiles.across(), sources.b);
+        gather(Operand::c, first_c, tile, sources.c);
+        product.multiply(sources, results[tile]);
+    }
+    tiles.for_each_register(Operand::d, [&](U32 number, U32 r, U32 tile) {
+        if (!i.list[number].present()) return;
+        U32* const to = w.destination(i.list[number]);
+        for_each_lane(lanes, [&](U32 lane) {
+            std::copy_n(results[tile][r].data() + tiles.words() * lane, tiles.words(), to + tiles.words() * lane);
+        });
+    });
+    if (!w.tracks) return;
+    for (const U32 number : i.writes) w.defined[number] |= lanes;
+}
+
+MmaShape take_shape(InstructionDecoder& decoder) {
+    static constexpr std::array<MmaShape, 7> shapes{
+        {{16, 16, 16}, {32, 8, 16}, {8, 32, 16}, {16, 16, 8}, {8, 8, 32}, {8, 8, 128}, {8, 8, 4}}};
+    for (const MmaShape& shape : shapes) {
+        if (decoder.modifiers.take(fmt::format("m{}n{}k{}", shape.m, shape.n, shape.k))) return shape;
+    }
+    decoder.unsupported("no shape of sm_80");
+}
+
+/// The machine instruction behind a shape, an input and an accumulator type.
+const MmaInstruction& machine_instruction(InstructionDecoder& decoder, const MmaShape& shape, std::string_view input,
+                                          std::string_view second, std::string_view accumulator,
+                                          std::string_view modifiers) {
+    const bool small = shape.m == 8 && shape.n == 8;
+    const std::string tile = fmt::format("m{}n8k{}", small ? 8 : 16, shape.k);
+    const bool bits = input == "b1";
+    const std::string name = fmt::format("mma.{}{}.{}.{}.{}.{}{}", tile, bits ? "" : modifiers, accumulator, input,
+                                         second, accumulator, bits ? modifiers : "");
+    try {
+        return mma_instruction_named(name);
+    } catch (const InputError&) {
+        decoder.unsupported("no such shape and types on sm_80");
+    }
+}
+
+/// An instruction whose fragments of this operand and type lie as those of the shape.
+const MmaInstruction& instruction_like(InstructionDecoder& decoder, const MmaShape& shape, Operand operand,
+                                       std::string_view type) {
+    if (operand == Operand::a || operand == Operand::b) {
+        const bool half = type == "f16" || type == "bf16" || type == "tf32";
+        const std::string_view accumulator = half ? "f32" : type == "f64" ? "f64" : "s32";
+        return machine_instruction(decoder, shape, type, type, accumulator, type == "b1" ? ".xor.popc" : "");
+    }
+    if (type == "f64") return machine_instruction(decoder, shape, "f64", "f64", type, "");
+    if (type == "s32") {
+        const std::string_view input = shape.k == 128 ? "b1" : shape.k == 32 ? "s4" : "s8";
+        return machine_instruction(decoder, shape, input, input, type, input == "b1" ? ".xor.popc" : "");
+    }
+    const std::string_view input = shape.k == 8 ? "tf32" : "f16";
+    return machine_instruction(decoder, shape, input, input, type, "");
+}
+
+void decode_transfer(InstructionDecoder& decoder, bool stores) {
+    DecodedInstruction& out = decoder.out;
+    Modifiers& modifiers = decoder.modifiers;
+    const auto role = modifiers.take_one_of({"a", "b", "c", "d"});
+    if (!role) decoder.unsupported();
+    const auto operand = static_cast<Operand>(*role);
+    const bool columns = modifiers.take_one_of({"row", "col"}).value_or(0) == 1;
+    const MmaShape shape = take_shape(decoder);
+    const MemoryModifiers memory = take_memory_modifiers(modifiers);
+    if (modifiers.left().size() != 1) decoder.unsupported();
+    const std::string_view type = modifiers.left().front();
+    out.mma = &instruction_like(decoder, shape, operand, type);
+    out.immediate = packed(shape);
+    out.variant = static_cast<std::uint16_t>(*role | (columns ? column_major : 0U));
+    out.unit = stores ? ExecutionUnit::store : ExecutionUnit::load;
+    out.warp_wide = WarpWide::all_lanes;
+    decoder.expect_operands(2, 3);
+    const std::size_t address = stores ? 0 : 1;
+    const auto at = decoder.memory(address, memory.space);
+    out.a = at.base;
+    out.offset = at.offset;
+    out.wide_address = at.wide;
+    const Tiles tiles{out.mma, shape};
+    const OperandShape element = operand_shape(*out.mma, operand);
+    const U32 bytes = std::max(1U, bits_of(element.type) / 8);
+    out.access = {memory.space, static_cast<std::uint8_t>(bytes), 1, stores, false};
+    const U32 rows = operand == Operand::b ? shape.k : shape.m;
+    const U32 across = operand == Operand::a ? shape.k : shape.n;
+    out.c = decoder.operands() == 3 ? decoder.source(2, PtxType::b32)
+                                    : decoder.storage().constant(columns ? rows : across, false);
+    const auto elements = decoder.elements(1 - address);
+    if (elements.size() < tiles.registers(operand)) {
+        decoder.misfit(fmt::format("{} registers", elements.size()), fmt::format("{}", tiles.registers(operand)));
+    }
+    const PtxType registers = tiles.words() == 2 ? PtxType::b64 : PtxType::b32;
+    for (const PtxOperand* one : elements) {
+        decoder.list.push_back(stores ? decoder.source(*one, registers) : decoder.destination(*one, registers));
+    }
+    out.tracks_definedness = true;
+    out.handler = stores ? store_fragment : load_fragment;
+}
+
+const MmaInstruction& take_wmma_instruction(InstructionDecoder& decoder, const MmaShape& shape) {
+    Modifiers& modifiers = decoder.modifiers;
+    std::string special = modifiers.take("satfinite") ? ".satfinite" : "";
+    const auto bits = modifiers.take_one_of({"xor", "and"});
+    if (bits) special = *bits == 0 ? ".xor.popc" : ".and.popc";
+    modifiers.take("popc");
+    const auto& types = modifiers.left();
+    if (types.size() == 2) {
+        if (types[0] != types[1]) decoder.unsupported("sums of another type than the addends");
+        return machine_instruction(decoder, shape, "f16", "f16", types[0], special);
+    }
+    if (types.size() != 4 || types[0] != types[3]) decoder.unsupported("types that do not exist");
+    return machine_instruction(decoder, shape, types[1], types[2], types[0], special);
+}
+
+void decode_product(InstructionDecoder& decoder) {
+    DecodedInstruction& out = decoder.out;
+    const MmaShape shape = take_shape(decoder);
+    // Layouts only tell how the operands were loaded.
+    decoder.modifiers.drop({"row", "col", "row", "col", "rn"});
+    out.mma = &take_wmma_instruction(decoder, shape);
+    out.immediate = packed(shape);
+    out.unit = ExecutionUnit::mma;
+    out.warp_wide = WarpWide::all_lanes;
+    const Tiles tiles{out.mma, shape};
+    out.machine_instructions = static_cast<std::uint8_t>(tiles.tiles(Operand::d));
+    decoder.expect_operands(4, 4);
+    const PtxType registers = tiles.words() == 2 ? PtxType::b64 : PtxType::b32;
+    const std::array operands{Operand::d, Operand::a, Operand::b, Operand::c};
+    for (std::size_t k = 0; k < operands.size(); ++k) {
+        const auto elements = decoder.elements(k);
+        const U32 needed = tiles.registers(operands[k]);
+        if (elements.size() < needed) {
+            decoder.misfit(fmt::format("{} registers", elements.size()), fmt::format("{}", needed));
+        }
+        for (std::size_t r = 0; r < elements.size(); ++r) {
+            const OperandPlace place =
+                k == 0 ? decoder.destination(*elements[r], registers) : decoder.source(*elements[r], registers);
+            if (r < needed) decoder.list.push_back(place);
+        }
+    }
+    out.tracks_definedness = true;
+    out.handler = multiply_tiles;
+}
+
+}  // namespace
+
+void decode_wmma(InstructionDecoder& decoder) {
+    Modifiers& modifiers = decoder.modifiers;
+    modifiers.drop({"sync", "aligned"});
+    if (modifiers.take("load")) return decode_transfer(decoder, false);
+    if (modifiers.take("store")) return decode_transfer(decoder, true);
+    if (modifiers.take("mma")) return decode_product(decoder);
+    decoder.unsupported();
+}
+
+}  // namespace stcsim
