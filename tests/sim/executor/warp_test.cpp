@@ -214,8 +214,8 @@ TEST(Deadlocks, SayWhereEachWarpStands) {
     kernel.block = {64, 1, 1};
     const std::string message = message_of<KernelFault>([&] { kernel.run<U32>(squares(1), 1); });
     EXPECT_THAT(message, HasSubstr("deadlock in kernel test"));
-    EXPECT_THAT(message, HasSubstr("CTA 0 warp 0: bar.sync at PTX line 9"));
-    EXPECT_THAT(message, HasSubstr("CTA 0 warp 1: bar.sync at PTX line 10"));
+    EXPECT_THAT(message, HasSubstr("CTA 0 warp 0: bar.sync at PTX line 11"));
+    EXPECT_THAT(message, HasSubstr("CTA 0 warp 1: bar.sync at PTX line 12"));
 }
 
 TEST(Limits, EndAnEndlessLoop) {
@@ -226,7 +226,7 @@ TEST(Limits, EndAnEndlessLoop) {
 
 TEST(Traps, NameThemselves) {
     TestKernel kernel("setp.eq.u32 %p1, %r1, 9; @%p1 trap;");
-    EXPECT_THAT(message_of<KernelFault>([&] { kernel.run<U32>(squares(1), 1); }), HasSubstr("trap at PTX line 7"));
+    EXPECT_THAT(message_of<KernelFault>([&] { kernel.run<U32>(squares(1), 1); }), HasSubstr("trap at PTX line 9"));
 }
 
 TEST(Decoding, NamesEveryUnsupportedOpcodeWithItsFirstLine) {
@@ -237,7 +237,7 @@ TEST(Decoding, NamesEveryUnsupportedOpcodeWithItsFirstLine) {
             "{%r5,%r6,%r7,%r8}, {%f1,%f2,%f3,%f4}, %r9, 0;\nmbarrier.init.shared.b64 [%d1], 1;\n");
     };
     const std::string message = message_of<InputError>(decode);
-    EXPECT_THAT(message, HasSubstr("mbarrier.init.shared.b64 (line 10)"));
+    EXPECT_THAT(message, HasSubstr("mbarrier.init.shared.b64 (line 12)"));
     EXPECT_THAT(message, HasSubstr("8-bit floats need sm_89"));
     EXPECT_THAT(message, HasSubstr("test.ptx:"));
 }
