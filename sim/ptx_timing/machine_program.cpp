@@ -1,0 +1,122 @@
+#include "ptx_timing/machine_program.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "ptx_timing/instruction_cost.h"
+#include "ptx_timing/register_liveness.h"
+
+namespace stcsim {
+namespace {
+
+OperationClass operation_of(const DecodedInstruction& instruction) {
+    switch (instruction.unit) {
+        case ExecutionUnit::mma: return OperationClass::mma;
+        case ExecutionUnit::load_matrix: return OperationClass::load_matrix;
+        // Where a generic access goes is known when it happens: PtxStream decides.
+        case ExecutionUnit::load:
+        case ExecutionUnit::atomic: return OperationClass::load_global;
+        case ExecutionUnit::store:
+        case ExecutionUnit::reduction: return OperationClass::store_global;
+        case ExecutionUnit::copy_async: return OperationClass::copy_async;
+        case ExecutionUnit::commit_group: return OperationClass::commit_group;
+        case ExecutionUnit::wait_group: return OperationClass::wait_group;
+        case ExecutionUnit::barrier: return OperationClass::barrier;
+        case ExecutionUnit::warp_sync: return OperationClass::warp_sync;
+        default: return OperationClass::arithmetic;
+    }
+}
+
+/// One range over registers that are side by side; else the first alone.
+RegisterRange joined(const RegisterRange& first, const RegisterRange& next) {
+    if (first.count == 0) return next;
+    if (next.count == 0) return first;
+    const bool adjacent = first.first + first.count == next.first;
+    return adjacent ? RegisterRange{first.first, static_cast<std::uint8_t>(first.count + next.count)} : first;
+}
+
+}  // namespace
+
+MachineProgram::MachineProgram(const DecodedKernel& kernel) : kernel_(&kernel), assignment_(assign_registers(kernel)) {
+    for (const DecodedInstruction& instruction : kernel.instructions()) instructions_.push_back(translate(instruction));
+    mark_after_last_mma();
+}
+
+MachineInstruction MachineProgram::translate(const DecodedInstruction& instruction) const {
+    MachineInstruction result;
+    result.operation = operation_of(instruction);
+    if (result.operation == OperationClass::arithmetic) {
+        const InstructionCost cost = cost_of(instruction);
+        result.unit = cost.unit;
+        result.free = cost.machine_instructions == 0;
+        result.following_arithmetic =
+            static_cast<std::uint8_t>(std::max<std::uint32_t>(cost.machine_instructions, 1) - 1);
+    } else if (instruction.access.element_bytes != 0 && instruction.access.space == PtxSpace::param) {
+        result.free = true;  // a parameter is an operand in constant memory
+    }
+    if (const auto copy = copy_of(instruction)) {
+        const RegisterRange to = assignment_.ranges[copy->to];
+        const RegisterRange from = assignment_.ranges[copy->from];
+        result.free = to.first == from.first && to.count == from.count;
+    }
+    assign_operands(instruction, result);
+    return result;
+}
+
+void MachineProgram::assign_operands(const DecodedInstruction& instruction, MachineInstruction& result) const {
+    for (const std::uint32_t r : instruction.reads) {
+        if (assignment_.ranges[r].count > 0) result.reads.insert(assignment_.ranges[r]);
+    }
+    if (instruction.mma != nullptr) {
+        assign_fragments(instruction, result);
+        return;
+    }
+    for (const std::uint32_t r : instruction.writes) {
+        // The predicate of setp's or shfl's second result: the first one's readiness stands for both.
+        result.destination = joined(result.destination, assignment_.ranges[r]);
+    }
+}
+
+void MachineProgram::assign_fragments(const DecodedInstruction& instruction, MachineInstruction& result) const {
+    const auto& operands = instruction.ptx->operands;
+    const auto range_of = [&](std::size_t operand, std::uint32_t count) {
+        RegisterRange range{0, static_cast<std::uint8_t>(count)};
+        if (operand >= operands.size()) return range;
+        const PtxOperand& place = operands[operand];
+        const PtxOperand& first =
+            place.kind == PtxOperand::Kind::vector && !place.elements.empty() ? place.elements.front() : place;
+        if (first.kind == PtxOperand::Kind::reg) range.first = assignment_.ranges[first.index].first;
+        range.first = static_cast<std::uint8_t>(std::min<std::uint32_t>(range.first, first_predicate_number - count));
+        return range;
+    };
+    const MmaInstruction& mma = *instruction.mma;
+    result.destination = range_of(0, mma.d_registers());
+    result.a = range_of(1, mma.a_registers());
+    result.b = range_of(2, mma.b_registers());
+    result.c = range_of(3, mma.c_registers());
+    result.e = range_of(4, mma.e_registers());
+}
+
+void MachineProgram::mark_after_last_mma() {
+    // Backwards until nothing changes: an instruction from which an mma can be reached is not after the last one.
+    const auto decoded = kernel_->instructions();
+    std::vector<bool> reaches(decoded.size() + 1);
+    bool changed = true;
+    while (changed) {
+        changed = false;
+        for (std::size_t i = decoded.size(); i-- > 0;) {
+            const bool branches = decoded[i].unit == ExecutionUnit::branch;
+            const bool goes_on = !(branches && decoded[i].guard.place == 0) && decoded[i].unit != ExecutionUnit::exit;
+            const bool now = decoded[i].unit == ExecutionUnit::mma || (branches && reaches[decoded[i].target]) ||
+                             ((goes_on || decoded[i].guard.place != 0) && reaches[i + 1]);
+            changed |= now != reaches[i];
+            reaches[i] = now;
+        }
+    }
+    for (std::size_t i = 0; i < decoded.size(); ++i) {
+        const bool branches = decoded[i].unit == ExecutionUnit::branch;
+        instructions_[i].after_last_mma = !reaches[i + 1] && !(branches && reaches[decoded[i].target]);
+    }
+}
+
+}  // namespace stcsim

@@ -1,0 +1,221 @@
+#include "ptx_timing/ptx_stream.h"
+
+#include <algorithm>
+#include <bit>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace stcsim {
+namespace {
+
+/// The places of PTX that a message names.
+std::string place_of(const DecodedInstruction& instruction) {
+    return fmt::format("line {} ({})", instruction.ptx->where.line, instruction.ptx->name());
+}
+
+}  // namespace
+
+Cycle InstructionTally::total_wait() const {
+    Cycle sum{0};
+    for (const Cycle cycles : waited) sum += cycles;
+    return sum;
+}
+
+/// One warp: asks the executor what comes next, tells the machine, and performs it when it issues.
+class PtxStream::Warp : public WarpStream {
+  public:
+    Warp(PtxStream& stream, CtaIndex cta, WarpExecution& execution)
+        : stream_(stream), cta_(cta), execution_(execution) {}
+
+    void next(Cycle now, WarpInstruction& instruction) override {
+        if (!started_) start_ = now;
+        started_ = true;
+        instruction = {};
+        for (;;) {
+            if (!execution_.ended() && execution_.waits_at_barrier()) {
+                throw KernelFault(
+                    fmt::format("a barrier at {} that some lanes of a warp reach without the others: it "
+                                "cannot be timed",
+                                place_of(execution_.position())));
+            }
+            step_ = execution_.ended() ? nullptr : &execution_.next();
+            if (step_ == nullptr || step_->ended) {
+                step_ = nullptr;
+                instruction.operation = OperationClass::exit;
+                return;
+            }
+            const MachineInstruction& machine = stream_.program_[step_->number];
+            if (!machine.free) {
+                describe(machine, instruction);
+                return;
+            }
+            perform(now);
+        }
+    }
+
+    void issued(Cycle now, const IssueWait& wait) override {
+        if (step_ == nullptr) {
+            end(now);
+            return;
+        }
+        InstructionTally& tally = stream_.tallies_[step_->number];
+        tally.waited[static_cast<std::size_t>(wait.obstacle)] += wait.cycles;
+        perform(now);
+    }
+
+  private:
+    void perform(Cycle now) {
+        ++stream_.tallies_[step_->number].executed;
+        execution_.execute(now);
+    }
+
+    void end(Cycle now) {
+        stream_.resident_warp_cycles_ += now - start_;
+        const auto cta = stream_.running_.find(cta_);
+        STCSIM_ASSERT(cta != stream_.running_.end());
+        if (++cta->second.ended_warps == cta->second.execution->warps()) stream_.running_.erase(cta);
+    }
+
+    void describe(const MachineInstruction& machine, WarpInstruction& instruction) {
+        const DecodedInstruction& decoded = *step_->instruction;
+        instruction.operation = machine.operation;
+        instruction.unit = machine.unit;
+        instruction.destination = machine.destination;
+        instruction.a = machine.a;
+        instruction.b = machine.b;
+        instruction.c = machine.c;
+        instruction.e = machine.e;
+        instruction.further_reads = &machine.reads;
+        instruction.following_arithmetic = machine.following_arithmetic;
+        instruction.after_last_mma = machine.after_last_mma;
+        instruction.mma = decoded.mma;
+        instruction.selector = decoded.selector;
+        switch (machine.operation) {
+            case OperationClass::load_global:
+            case OperationClass::store_global: describe_access(instruction); break;
+            case OperationClass::load_matrix: instruction.shared = shared_side(step_->access); break;
+            case OperationClass::copy_async:
+                instruction.shared = shared_side(step_->access);
+                instruction.global = global_side(step_->source);
+                break;
+            case OperationClass::wait_group:
+                instruction.pending_groups = static_cast<std::uint8_t>(std::min(decoded.immediate, 255U));
+                break;
+            case OperationClass::barrier: describe_barrier(instruction); break;
+            default: break;
+        }
+    }
+
+    void describe_access(WarpInstruction& instruction) {
+        const StepAccess& access = step_->access;
+        const bool writes = instruction.operation == OperationClass::store_global;
+        if (access.global_lanes == 0 && access.local_lanes == 0) {
+            if (access.shared_lanes == 0) {
+                // No lane takes part, or parameters are read: an issue slot.
+                instruction.operation = OperationClass::arithmetic;
+                return;
+            }
+            instruction.operation = writes ? OperationClass::store_shared : OperationClass::load_shared;
+            instruction.shared = shared_side(access);
+            return;
+        }
+        instruction.global = global_side(access);
+    }
+
+    [[nodiscard]] LaneAccess shared_side(const StepAccess& access) {
+        return stream_.patterns_.access(access.addresses, access.shared_lanes, access.bytes_per_lane);
+    }
+
+    [[nodiscard]] LaneAccess global_side(const StepAccess& access) {
+        LaneOffsets addresses{};
+        const std::uint64_t warp = cta_.value() * execution_.cta().warps() + execution_.warp();
+        for (std::uint32_t lane = 0; lane < warp_lanes; ++lane) {
+            if (((access.global_lanes >> lane) & 1U) != 0) {
+                addresses[lane] = stream_.addresses_.of(access.addresses[lane]);
+            } else if (((access.local_lanes >> lane) & 1U) != 0) {
+                addresses[lane] = DeviceAddresses::of_local(warp, stream_.program_.kernel().local_bytes(),
+                                                            access.addresses[lane], lane);
+            }
+        }
+        return stream_.patterns_.access(addresses, access.global_lanes | access.local_lanes, access.bytes_per_lane);
+    }
+
+    void describe_barrier(WarpInstruction& instruction) const {
+        // bar.sync a{, b}, bar.arrive a, b and bar.red d, a{, b}, p: barrier a, b threads.
+        const PtxInstruction& ptx = *step_->instruction->ptx;
+        const auto has = [&](std::string_view modifier) {
+            return std::ranges::find(ptx.modifiers, modifier) != ptx.modifiers.end();
+        };
+        const bool reduces = has("red");
+        const std::size_t first = reduces ? 1 : 0;
+        const std::size_t operands = ptx.operands.size() - (reduces ? 1 : 0);
+        instruction.barrier = static_cast<std::uint8_t>(value_of(ptx.operands[first]));
+        if (first + 1 < operands) {
+            instruction.barrier_warps = static_cast<std::uint8_t>(value_of(ptx.operands[first + 1]) / warp_lanes);
+        }
+        instruction.barrier_waits = !has("arrive");
+    }
+
+    /// Of an operand that is the same in all lanes.
+    [[nodiscard]] std::uint64_t value_of(const PtxOperand& operand) const {
+        if (operand.kind != PtxOperand::Kind::reg) return operand.bits;
+        return execution_.value_of(operand.index)[static_cast<std::size_t>(std::countr_zero(step_->fragment))];
+    }
+
+    PtxStream& stream_;
+    CtaIndex cta_;
+    WarpExecution& execution_;
+    const WarpStep* step_ = nullptr;  ///< null: the warp has ended
+    bool started_ = false;
+    Cycle start_{0};
+};
+
+PtxStream::PtxStream(const MachineProgram& program, const KernelLaunch& launch, FindingSink& findings,
+                     std::uint32_t sms)
+    : program_(program),
+      launch_(launch),
+      findings_(findings),
+      sms_(sms),
+      addresses_(*launch.memory),
+      tallies_(program.kernel().instructions().size()) {}
+
+PtxStream::~PtxStream() = default;
+
+std::uint64_t PtxStream::ctas() const {
+    return launch_.ctas();
+}
+
+CtaResources PtxStream::resources() const {
+    return {.warps = launch_.warps_per_cta(),
+            .registers_per_thread = program_.registers_per_thread(),
+            .shared_memory = Bytes(launch_.shared_bytes())};
+}
+
+std::unique_ptr<WarpStream> PtxStream::start_warp(CtaIndex cta, std::uint32_t warp) {
+    RunningCta& running = running_[cta];
+    if (running.execution == nullptr) {
+        // Which SM a CTA is on is not known here: %smid is that of CTAs dealt out in turn.
+        const CtaPlace place{.sm = static_cast<std::uint32_t>(cta.value() % sms_), .sms = sms_};
+        running.execution = std::make_unique<CtaExecution>(launch_, cta, findings_, place);
+    }
+    return std::make_unique<Warp>(*this, cta, running.execution->warp(warp));
+}
+
+std::string PtxStream::positions(std::size_t most) const {
+    std::string text;
+    std::size_t listed = 0;
+    for (const auto& [index, running] : running_) {
+        CtaExecution& cta = *running.execution;
+        for (std::uint32_t i = 0; i < cta.warps(); ++i) {
+            const WarpExecution& warp = cta.warp(i);
+            if (warp.ended()) continue;
+            if (listed++ == most) return text + "\n  ...";
+            text += fmt::format("\n  CTA {}, warp {}: {}{}", index.value(), i, place_of(warp.position()),
+                                warp.waits_at_barrier() ? ", at a barrier" : "");
+        }
+    }
+    return text;
+}
+
+}  // namespace stcsim

@@ -1,0 +1,65 @@
+/// A PTX launch as warp instructions for the machine.
+///
+/// The machine decides when an instruction issues; in that cycle the executor performs it. Values, control flow and
+/// %clock follow the machine's time, the machine's time follows the addresses and branches of the executor.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "executor/cta_execution.h"
+#include "isa/instruction_stream.h"
+#include "ptx_timing/device_addresses.h"
+#include "ptx_timing/lane_patterns.h"
+#include "ptx_timing/machine_program.h"
+
+namespace stcsim {
+
+/// What happened to one instruction of the kernel.
+struct InstructionTally {
+    std::uint64_t executed = 0;             ///< warp instructions
+    std::array<Cycle, obstacles> waited{};  ///< at the head of their warps, by the last obstacle
+    [[nodiscard]] Cycle total_wait() const;
+};
+
+class PtxStream : public InstructionStream {
+  public:
+    /// Program, launch and findings must outlive it. `sms`: of the GPU.
+    PtxStream(const MachineProgram& program, const KernelLaunch& launch, FindingSink& findings, std::uint32_t sms);
+    ~PtxStream() override;
+
+    [[nodiscard]] std::uint64_t ctas() const override;
+    [[nodiscard]] CtaResources resources() const override;
+    [[nodiscard]] std::unique_ptr<WarpStream> start_warp(CtaIndex cta, std::uint32_t warp) override;
+
+    /// Per instruction of the decoded kernel.
+    [[nodiscard]] const std::vector<InstructionTally>& tallies() const { return tallies_; }
+    /// Cycles that warps were resident, summed over the warps.
+    [[nodiscard]] Cycle resident_warp_cycles() const { return resident_warp_cycles_; }
+    /// Where each warp that has started and not ended stands, one per line, at most `most` of them.
+    [[nodiscard]] std::string positions(std::size_t most) const;
+
+  private:
+    class Warp;
+
+    struct RunningCta {
+        std::unique_ptr<CtaExecution> execution;
+        std::uint32_t ended_warps = 0;
+    };
+
+    const MachineProgram& program_;
+    const KernelLaunch& launch_;
+    FindingSink& findings_;
+    std::uint32_t sms_;
+    std::map<CtaIndex, RunningCta> running_;
+    LanePatterns patterns_;
+    DeviceAddresses addresses_;
+    std::vector<InstructionTally> tallies_;
+    Cycle resident_warp_cycles_{0};
+};
+
+}  // namespace stcsim
