@@ -4,8 +4,6 @@
 #include <array>
 #include <string_view>
 
-#include "ptx_timing/register_liveness.h"
-
 namespace stcsim {
 namespace {
 

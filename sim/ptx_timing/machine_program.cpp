@@ -4,7 +4,6 @@
 #include <string_view>
 
 #include "ptx_timing/instruction_cost.h"
-#include "ptx_timing/register_liveness.h"
 
 namespace stcsim {
 namespace {
@@ -37,7 +36,8 @@ RegisterRange joined(const RegisterRange& first, const RegisterRange& next) {
 
 }  // namespace
 
-MachineProgram::MachineProgram(const DecodedKernel& kernel) : kernel_(&kernel), assignment_(assign_registers(kernel)) {
+MachineProgram::MachineProgram(const DecodedKernel& kernel)
+    : kernel_(&kernel), assignment_(assign_registers(kernel.ptx())) {
     for (const DecodedInstruction& instruction : kernel.instructions()) instructions_.push_back(translate(instruction));
     mark_after_last_mma();
 }
@@ -54,7 +54,7 @@ MachineInstruction MachineProgram::translate(const DecodedInstruction& instructi
     } else if (instruction.access.element_bytes != 0 && instruction.access.space == PtxSpace::param) {
         result.free = true;  // a parameter is an operand in constant memory
     }
-    if (const auto copy = copy_of(instruction)) {
+    if (const auto copy = copy_of(*instruction.ptx)) {
         const RegisterRange to = assignment_.ranges[copy->to];
         const RegisterRange from = assignment_.ranges[copy->from];
         result.free = to.first == from.first && to.count == from.count;

@@ -81,6 +81,12 @@ class PtxStream::Warp : public WarpStream {
 
     void describe(const MachineInstruction& machine, WarpInstruction& instruction) {
         const DecodedInstruction& decoded = *step_->instruction;
+        if (step_->active == 0 && machine.operation != OperationClass::arithmetic) {
+            // No lane's guard holds: it takes a slot and does nothing.
+            instruction.operation = OperationClass::arithmetic;
+            instruction.further_reads = &machine.reads;
+            return;
+        }
         instruction.operation = machine.operation;
         instruction.unit = machine.unit;
         instruction.destination = machine.destination;

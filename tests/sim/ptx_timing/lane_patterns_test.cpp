@@ -20,7 +20,9 @@ TEST(LanePatterns, GiveBackTheAddresses) {
     const LaneOffsets addresses = strided(0x7000, 24);
     const LaneAccess access = patterns.access(addresses, 0xFFFF0001, 8);
     for (std::uint32_t lane = 0; lane < warp_lanes; ++lane) {
-        if (access.is_active(lane)) EXPECT_EQ(access.address(lane), addresses[lane]);
+        if (access.is_active(lane)) {
+            EXPECT_EQ(access.address(lane), addresses[lane]);
+        }
     }
     EXPECT_EQ(access.bytes_per_lane, 8U);
 }
