@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "cli/check_command.h"
 #include "cli/list_commands.h"
 #include "cli/microbench_command.h"
 #include "cli/mma_command.h"
@@ -50,6 +51,8 @@ constexpr std::array subcommands{
                }},
     Subcommand{"sparsify", "prune, compress, expand, reorder and check .npy matrices",
                [](const Invocation& i) { return sparsify_command(i.arguments, i.out); }},
+    Subcommand{"check", "check the dump of a kernel: bit-exact, within the bound, or wrong and why",
+               [](const Invocation& i) { return check_command(i.arguments, i.command_line, i.out); }},
     Subcommand{"microbench", "measure latency and throughput of single instructions",
                [](const Invocation& i) {
                    microbench_command(i.arguments, i.simulator, i.out, i.err);

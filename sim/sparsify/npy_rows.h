@@ -1,9 +1,10 @@
-/// An .npy file as rows along its last axis, read in blocks.
+/// An .npy file, or an array in memory, as rows along its last axis, read in blocks.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,13 +21,16 @@ class NpyRows {
     /// `role` names the file in messages, for instance "--in". Throws InputError for what NpyReader refuses and for an
     /// array without axes or columns.
     NpyRows(const std::filesystem::path& file, std::string_view role);
+    /// The same of an array in memory, whose origin messages name. Throws InputError for an array without axes or
+    /// columns.
+    NpyRows(NpyArray array, InputLocation where);
 
     [[nodiscard]] std::size_t rows() const { return rows_; }
     [[nodiscard]] std::size_t columns() const { return shape().back(); }
-    [[nodiscard]] const std::vector<std::size_t>& shape() const { return reader_.header().shape; }
-    [[nodiscard]] NpyType type() const { return reader_.header().type; }
+    [[nodiscard]] const std::vector<std::size_t>& shape() const { return header_.shape; }
+    [[nodiscard]] NpyType type() const { return header_.type; }
     /// Role and name, for messages.
-    [[nodiscard]] const InputLocation& where() const { return reader_.where(); }
+    [[nodiscard]] const InputLocation& where() const { return where_; }
 
     /// The shape with another last axis.
     [[nodiscard]] std::vector<std::size_t> shape_with_columns(std::size_t columns) const;
@@ -38,8 +42,13 @@ class NpyRows {
     [[nodiscard]] NpyArray read(std::size_t first, std::size_t count) const;
 
   private:
-    NpyReader reader_;
-    std::size_t rows_;
+    void count_rows();
+
+    std::optional<NpyReader> reader_;
+    NpyArray held_;  ///< where there is no reader
+    NpyHeader header_;
+    InputLocation where_;
+    std::size_t rows_ = 1;
 };
 
 /// About how many elements a block holds; a row is never cut.
