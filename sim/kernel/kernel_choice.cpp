@@ -1,7 +1,10 @@
 #include "kernel/kernel_choice.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstddef>
 #include <limits>
+#include <tuple>
 #include <vector>
 
 #include <fmt/format.h>
@@ -20,29 +23,27 @@ constexpr double as_good_as_least = 1.01;
 /// A kernel may be the fastest if its estimate is within this of the least: the estimates are about that wrong.
 constexpr double plausible = 1.3;
 constexpr std::size_t most_plausible = 8;
+/// Of kernels that differ in stages only.
+constexpr std::ptrdiff_t most_alike = 2;
+/// Activations that `activation_window_seconds` is for (JEDEC JESD235: the four-activate window).
+constexpr double activations_per_window = 4;
 
-/// The GPU's rates as one SM sees them.
-struct SmShares {
-    double active;  ///< SMs that have a CTA
-    double link;    ///< bytes per cycle between the L2 and the SM
-    double l2;      ///< the same, no more than the SM's share of the slices' bandwidth
-    double hbm;     ///< share of the memory's bandwidth among active SMs
-};
-
-SmShares shares_of(const GpuParameters& gpu, std::uint64_t ctas) {
-    const MemoryParameters& memory = gpu.memory;
-    const auto active = static_cast<double>(std::min<std::uint64_t>(ctas, gpu.sm_count));
-    const auto link = static_cast<double>(memory.interconnect.bytes_per_cycle.value());
-    return {.active = active,
-            .link = link,
-            .l2 = std::min(link, memory.l2.slice_bytes_per_cycle * memory.l2.slices / active),
-            .hbm = memory.hbm.bytes_per_second * memory.hbm.efficiency / gpu.clock_hz / active};
-}
-
-double bytes_per_k_tile(const GemmPlan& plan, const GpuParameters& gpu, std::uint32_t resident) {
-    const SharedRegions regions = plan.sharing(gpu.sm_count, resident);
-    return plan.a_stage_bytes() / regions[0].sharers + plan.b_stage_bytes() / regions[1].sharers +
-           plan.e_stage_bytes() / regions[2].sharers;
+/// The memory's time for what a wave's CTAs read of it in one k-tile each: data on the buses; rows opened, one for each
+/// piece of a matrix row, at the rate that the activation window allows; and the bank that has the most of these rows,
+/// since rows fall on banks at random: of r rows on b banks about r/b + sqrt(2 r/b ln b).
+double memory_step(const GemmPlan& plan, const GpuParameters& gpu, std::uint64_t together,
+                   const SharedRegions& regions) {
+    const HighBandwidthMemoryParameters& hbm = gpu.memory.hbm;
+    const auto ctas = static_cast<double>(together);
+    const double bytes = ctas * (plan.a_stage_bytes() / regions[0].sharers + plan.b_stage_bytes() / regions[1].sharers +
+                                 plan.e_stage_bytes() / regions[2].sharers);
+    const double rows = ctas * (plan.kernel().tile_m / regions[0].sharers + plan.kernel().tile_n / regions[1].sharers);
+    const double banks = double{1} * hbm.channels * hbm.banks;
+    const double per_bank = rows / banks;
+    const double most = per_bank + std::sqrt(2 * per_bank * std::log(banks));
+    return gpu.clock_hz * std::max({bytes / (hbm.bytes_per_second * hbm.efficiency),
+                                    rows / hbm.channels * hbm.activation_window_seconds / activations_per_window,
+                                    most * hbm.row_cycle_seconds});
 }
 
 /// Of a k-tile on the tensor cores, with `resident` CTAs on the SM.
@@ -66,18 +67,25 @@ double shared_cycles(const GemmPlan& plan, const GpuParameters& gpu) {
     return reads / wavefront + plan.stage_bytes() / static_cast<double>(shared.fill_bytes_per_cycle.value());
 }
 
+/// Bytes per cycle that `ctas` CTAs together get from the L2.
+double l2_rate(const GpuParameters& gpu, std::uint64_t ctas) {
+    const L2CacheParameters& l2 = gpu.memory.l2;
+    const auto active = static_cast<double>(std::min<std::uint64_t>(ctas, gpu.sm_count));
+    return std::min(active * static_cast<double>(gpu.memory.interconnect.bytes_per_cycle.value()),
+                    l2.slice_bytes_per_cycle * l2.slices);
+}
+
 /// Of split-K's second launch.
 double reduction_cycles(const GemmPlan& plan, const GpuParameters& gpu, std::uint32_t resident) {
     const CtaSchedulerParameters& scheduler = gpu.cta_scheduler;
     const std::uint64_t ctas = plan.reducing_ctas();
-    const SmShares shares = shares_of(gpu, ctas);
     const std::uint64_t rounds = ceil_divide<std::uint64_t>(ctas, std::uint64_t{gpu.sm_count} * resident);
     const Cycle round = scheduler.launch_latency + gpu.sm.load_store_unit.latency + gpu.memory.l2.hit_latency +
                         gpu.memory.l2.far_latency + scheduler.completion_latency;
     const double bytes = static_cast<double>(plan.d_bytes() * plan.slices() + plan.result_bytes()) *
                          static_cast<double>(plan.problem().batch);
     return static_cast<double>((scheduler.completion_latency + scheduler.launch_gap).value()) +
-           static_cast<double>(rounds) * static_cast<double>(round.value()) + bytes / shares.active / shares.l2;
+           static_cast<double>(rounds) * static_cast<double>(round.value()) + bytes / l2_rate(gpu, ctas);
 }
 
 }  // namespace
@@ -86,26 +94,37 @@ double estimate_cycles(const GemmPlan& plan, const GpuParameters& gpu) {
     const GemmKernel& kernel = plan.kernel();
     const Residency residency = resident_ctas(plan.resources(), gpu.sm.residency);
     if (residency.ctas == 0) return std::numeric_limits<double>::infinity();
-    const double per_sm = static_cast<double>(ceil_divide<std::uint64_t>(plan.multiplying_ctas(), gpu.sm_count));
+    const std::uint64_t all = plan.multiplying_ctas();
+    const auto ctas = static_cast<double>(all);
+    const double per_sm = static_cast<double>(ceil_divide<std::uint64_t>(all, gpu.sm_count));
     const double resident = std::min<double>(residency.ctas, per_sm);
-    const SmShares shares = shares_of(gpu, plan.multiplying_ctas());
+    const auto link = static_cast<double>(gpu.memory.interconnect.bytes_per_cycle.value());
 
-    const double l2 = plan.stage_bytes() / shares.l2;
-    const double hbm = bytes_per_k_tile(plan, gpu, residency.ctas) / shares.hbm;
-    const double busy = std::max({tensor_cycles(plan, gpu, resident), shared_cycles(plan, gpu), l2, hbm});
+    const double busy =
+        std::max({tensor_cycles(plan, gpu, resident), shared_cycles(plan, gpu), plan.stage_bytes() / link});
     const MemoryParameters& memory = gpu.memory;
     const auto read_latency =
         static_cast<double>((gpu.sm.load_store_unit.latency + memory.l2.hit_latency + memory.hbm.latency).value());
-    const double copy_latency = read_latency + plan.stage_bytes() / shares.link;
+    // The copies of all CTAs of the SM share its link, and half of them cross the chip.
+    const double copy_latency =
+        read_latency + static_cast<double>(memory.l2.far_latency.value()) / 2 + resident * plan.stage_bytes() / link;
     const double after_last_copy = 1 / (4.0 * plan.k_groups());
     const double alone = (copy_latency + (1 - after_last_copy) * busy) / (kernel.stages - 1);
-    const double k_tile = std::max(busy, alone / resident);
+
+    const std::uint64_t together = std::min<std::uint64_t>(all, std::uint64_t{gpu.sm_count} * residency.ctas);
+    const double from_memory =
+        memory_step(plan, gpu, together, plan.sharing(gpu.sm_count, residency.ctas)) / static_cast<double>(together);
+    const double from_l2 = plan.stage_bytes() / l2_rate(gpu, all);
+    const double k_tiles = static_cast<double>(plan.slice(0).count);
+    const double main_loops =
+        k_tiles * std::max(per_sm * std::max(busy, alone / resident), ctas * std::max(from_memory, from_l2));
 
     const double latency = static_cast<double>(gpu.cta_scheduler.launch_latency.value()) + read_latency;
     const double tile_bytes = double{1} * kernel.tile_m * kernel.tile_n * plan.output_bytes();
-    const double main_loops = per_sm * static_cast<double>(plan.slice(0).count) * k_tile;
+    const double hbm_rate = memory.hbm.bytes_per_second * memory.hbm.efficiency / gpu.clock_hz;
+    const double store = tile_bytes * std::min<double>(gpu.sm_count, ctas) / l2_rate(gpu, all);
     const double multiplying =
-        std::max(main_loops, per_sm * tile_bytes / shares.hbm) + per_sm / resident * (latency + tile_bytes / shares.l2);
+        std::max(main_loops, ctas * tile_bytes / hbm_rate) + per_sm / resident * (latency + store);
     return plan.split() ? multiplying + reduction_cycles(plan, gpu, residency.ctas) : multiplying;
 }
 
@@ -137,6 +156,13 @@ std::uint64_t most_slices(const GemmPlan& unsplit, const GpuParameters& gpu) {
         {room / unsplit.multiplying_ctas(), unsplit.k_tiles() / unsplit.kernel().stages, std::uint64_t{most_k_slices}});
 }
 
+bool differ_in_stages_only(const GemmKernel& one, const GemmKernel& other) {
+    const auto rest = [](const GemmKernel& kernel) {
+        return std::tuple(kernel.tile_m, kernel.tile_n, kernel.row_bytes, kernel.k_slices);
+    };
+    return rest(one) == rest(other);
+}
+
 std::vector<Candidate> candidates_for(const GemmProblem& problem, const GpuParameters& gpu) {
     std::vector<Candidate> candidates;
     for (const GemmKernel& kernel : kernel_catalogue()) {
@@ -160,7 +186,8 @@ std::vector<GemmKernel> plausible_kernels(const GemmProblem& problem, const GpuP
     std::vector<GemmKernel> kernels;
     for (const Candidate& candidate : candidates) {
         if (kernels.size() == most_plausible || candidate.cycles > plausible * candidates.front().cycles) break;
-        kernels.push_back(candidate.kernel);
+        const auto alike = [&](const GemmKernel& other) { return differ_in_stages_only(candidate.kernel, other); };
+        if (std::ranges::count_if(kernels, alike) < most_alike) kernels.push_back(candidate.kernel);
     }
     return kernels;
 }

@@ -10,20 +10,21 @@ namespace stcsim {
 
 /// An estimate of the cycles of a kernel, to rank kernels by; not a prediction.
 ///
-/// A k-tile of a CTA costs the most of: its tensor steps; the wavefronts of its ldmatrix reads and the packets of its
-/// cp.async fills, one per cycle; its bytes at the SM's share of the L2's bandwidth; its share of the wave's distinct
-/// bytes at the share of the HBM's, where only SMs that have a CTA take part. A CTA alone takes no fewer cycles than
-/// let its copies arrive from the HBM: those of a k-tile are issued until three quarters of its next to last k-group
-/// and awaited `stages - 2` k-tiles later, behind that group; other CTAs of the SM fill the gap. Tensor steps count
-/// 1/0.88 when each sub-core holds a single warp (the published rate of one warp, arXiv 2206.02874). The SM with the
-/// most CTAs runs its k-tiles one after the other, no faster than its share of the HBM takes D, and adds per round of
-/// resident CTAs the fill of the pipeline and the store of D. Where k is split, the second launch adds the gap between
-/// launches, per round of its CTAs their launch and a read from L2, and the bytes of the partial sums at the L2's
-/// bandwidth.
+/// A k-tile of a CTA costs its SM the most of: its tensor steps; the wavefronts of its ldmatrix reads and the packets
+/// of its cp.async fills, one per cycle; its bytes on the SM's link. It costs the chip the most of: its bytes at the
+/// L2's bandwidth; its share of what a wave's k-tiles take in the HBM, where each piece of a matrix row opens a row of
+/// a bank. A CTA alone takes no fewer cycles than let its copies arrive from the HBM over the link that all CTAs of the
+/// SM share: those of a k-tile are issued until three quarters of its next to last k-group and awaited `stages - 2`
+/// k-tiles later, behind that group; other CTAs of the SM fill the gap. Tensor steps count 1/0.88 when each sub-core
+/// holds a single warp (the published rate of one warp, arXiv 2206.02874). The SM with the most CTAs runs its k-tiles
+/// one after the other; the chip runs all of them, no faster than the HBM takes D; each round of resident CTAs adds the
+/// fill of the pipeline and the store of D. Where k is split, the second launch adds the gap between launches, per
+/// round of its CTAs their launch and a read from L2, and the bytes of the partial sums at the L2's bandwidth.
 double estimate_cycles(const GemmPlan& plan, const GpuParameters& gpu);
 
 /// The kernels that may be the fastest, least estimate first: those that fit on the GPU and whose estimate is at most
-/// 1.3 times the least, at most eight. Empty if none fits. Throws InputError if the problem is not legal.
+/// 1.3 times the least, at most eight, of which at most two differ in stages only. Empty if none fits. Throws
+/// InputError if the problem is not legal.
 std::vector<GemmKernel> plausible_kernels(const GemmProblem& problem, const GpuParameters& gpu);
 
 /// The kernel with the least estimate among those that fit on the GPU; of those within a hundredth of it, the one that

@@ -1,6 +1,8 @@
 #include "kernel/kernel_choice.h"
 
 #include <cmath>
+#include <set>
+#include <utility>
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -62,6 +64,14 @@ RC_GTEST_PROP(PlausibleKernels, AreAFewWithTheChosenOneAmongThemOrAsGood, ()) {
         RC_ASSERT(estimate <= 1.3 * least);
     }
     RC_ASSERT(estimate_cycles(GemmPlan(problem, choose_kernel(problem, a100())), a100()) <= 1.01 * least);
+}
+
+TEST(PlausibleKernels, AreNotJustOneTileWithAllItsStages) {
+    std::set<std::pair<std::uint32_t, std::uint32_t>> tiles;
+    for (const GemmKernel& kernel : plausible_kernels(problem_of(1024, 4096, 4096), a100())) {
+        tiles.emplace(kernel.tile_m, kernel.tile_n);
+    }
+    EXPECT_GE(tiles.size(), 2U);
 }
 
 TEST(ChooseKernel, TakesLargerTilesForLargerProblems) {
