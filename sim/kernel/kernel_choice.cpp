@@ -67,6 +67,16 @@ double shared_cycles(const GemmPlan& plan, const GpuParameters& gpu) {
     return reads / wavefront + plan.stage_bytes() / static_cast<double>(shared.fill_bytes_per_cycle.value());
 }
 
+/// A launch that has just run has left what the next one reads in the L2. Lines that cross the chip, half of them, are
+/// there twice.
+bool stays_in_l2(const GemmPlan& plan, const GpuParameters& gpu) {
+    constexpr double copies = 1.5;
+    const double operands = static_cast<double>(plan.a_bytes() + plan.b_bytes() + plan.e_bytes()) * copies;
+    const auto results = static_cast<double>(plan.d_bytes() * plan.slices() + (plan.split() ? plan.result_bytes() : 0));
+    return static_cast<double>(plan.problem().batch) * (operands + results) <
+           static_cast<double>(gpu.memory.l2.capacity.value());
+}
+
 /// Bytes per cycle that `ctas` CTAs together get from the L2.
 double l2_rate(const GpuParameters& gpu, std::uint64_t ctas) {
     const L2CacheParameters& l2 = gpu.memory.l2;
@@ -90,7 +100,7 @@ double reduction_cycles(const GemmPlan& plan, const GpuParameters& gpu, std::uin
 
 }  // namespace
 
-double estimate_cycles(const GemmPlan& plan, const GpuParameters& gpu) {
+double estimate_cycles(const GemmPlan& plan, const GpuParameters& gpu, bool warm_l2) {
     const GemmKernel& kernel = plan.kernel();
     const Residency residency = resident_ctas(plan.resources(), gpu.sm.residency);
     if (residency.ctas == 0) return std::numeric_limits<double>::infinity();
@@ -103,8 +113,10 @@ double estimate_cycles(const GemmPlan& plan, const GpuParameters& gpu) {
     const double busy =
         std::max({tensor_cycles(plan, gpu, resident), shared_cycles(plan, gpu), plan.stage_bytes() / link});
     const MemoryParameters& memory = gpu.memory;
+    const bool in_l2 = warm_l2 && stays_in_l2(plan, gpu);
+    const Cycle beyond_l2 = in_l2 ? Cycle(0) : memory.hbm.latency;
     const auto read_latency =
-        static_cast<double>((gpu.sm.load_store_unit.latency + memory.l2.hit_latency + memory.hbm.latency).value());
+        static_cast<double>((gpu.sm.load_store_unit.latency + memory.l2.hit_latency + beyond_l2).value());
     // The copies of all CTAs of the SM share its link, and half of them cross the chip.
     const double copy_latency =
         read_latency + static_cast<double>(memory.l2.far_latency.value()) / 2 + resident * plan.stage_bytes() / link;
@@ -112,12 +124,13 @@ double estimate_cycles(const GemmPlan& plan, const GpuParameters& gpu) {
     const double alone = (copy_latency + (1 - after_last_copy) * busy) / (kernel.stages - 1);
 
     const std::uint64_t together = std::min<std::uint64_t>(all, std::uint64_t{gpu.sm_count} * residency.ctas);
-    const double from_memory =
-        memory_step(plan, gpu, together, plan.sharing(gpu.sm_count, residency.ctas)) / static_cast<double>(together);
+    const double from_memory = in_l2 ? 0
+                                     : memory_step(plan, gpu, together, plan.sharing(gpu.sm_count, residency.ctas)) /
+                                           static_cast<double>(together);
     const double from_l2 = plan.stage_bytes() / l2_rate(gpu, all);
-    const double k_tiles = static_cast<double>(plan.slice(0).count);
-    const double main_loops =
-        k_tiles * std::max(per_sm * std::max(busy, alone / resident), ctas * std::max(from_memory, from_l2));
+    const auto k_tiles = static_cast<double>(plan.slice(0).count);
+    const double chip = std::hypot(ctas * std::max(from_memory, from_l2), per_sm * alone / resident);
+    const double main_loops = k_tiles * std::max(per_sm * busy, chip);
 
     const double latency = static_cast<double>(gpu.cta_scheduler.launch_latency.value()) + read_latency;
     const double tile_bytes = double{1} * kernel.tile_m * kernel.tile_n * plan.output_bytes();
@@ -137,10 +150,10 @@ struct Candidate {
     double bytes;   ///< read from L2 by all CTAs that multiply
 };
 
-void add_candidate(const GemmProblem& problem, const GpuParameters& gpu, const GemmKernel& kernel,
+void add_candidate(const GemmProblem& problem, const GpuParameters& gpu, bool warm_l2, const GemmKernel& kernel,
                    std::vector<Candidate>& candidates) {
     const GemmPlan plan(problem, kernel);
-    const double cycles = estimate_cycles(plan, gpu);
+    const double cycles = estimate_cycles(plan, gpu, warm_l2);
     if (cycles == std::numeric_limits<double>::infinity()) return;
     const double bytes =
         static_cast<double>(plan.multiplying_ctas()) * static_cast<double>(plan.slice(0).count) * plan.stage_bytes();
@@ -163,16 +176,16 @@ bool differ_in_stages_only(const GemmKernel& one, const GemmKernel& other) {
     return rest(one) == rest(other);
 }
 
-std::vector<Candidate> candidates_for(const GemmProblem& problem, const GpuParameters& gpu) {
+std::vector<Candidate> candidates_for(const GemmProblem& problem, const GpuParameters& gpu, bool warm_l2) {
     std::vector<Candidate> candidates;
     for (const GemmKernel& kernel : kernel_catalogue()) {
-        add_candidate(problem, gpu, kernel, candidates);
+        add_candidate(problem, gpu, warm_l2, kernel, candidates);
         const std::uint64_t most = most_slices(GemmPlan(problem, kernel), gpu);
         for (std::uint32_t slices = 2; slices <= most; ++slices) {
             GemmKernel split = kernel;
             split.name += fmt::format("_k{}", slices);
             split.k_slices = slices;
-            add_candidate(problem, gpu, split, candidates);
+            add_candidate(problem, gpu, warm_l2, split, candidates);
         }
     }
     return candidates;
@@ -180,8 +193,8 @@ std::vector<Candidate> candidates_for(const GemmProblem& problem, const GpuParam
 
 }  // namespace
 
-std::vector<GemmKernel> plausible_kernels(const GemmProblem& problem, const GpuParameters& gpu) {
-    std::vector<Candidate> candidates = candidates_for(problem, gpu);
+std::vector<GemmKernel> plausible_kernels(const GemmProblem& problem, const GpuParameters& gpu, bool warm_l2) {
+    std::vector<Candidate> candidates = candidates_for(problem, gpu, warm_l2);
     std::ranges::stable_sort(candidates, {}, &Candidate::cycles);
     std::vector<GemmKernel> kernels;
     for (const Candidate& candidate : candidates) {
@@ -192,8 +205,8 @@ std::vector<GemmKernel> plausible_kernels(const GemmProblem& problem, const GpuP
     return kernels;
 }
 
-GemmKernel choose_kernel(const GemmProblem& problem, const GpuParameters& gpu) {
-    std::vector<Candidate> candidates = candidates_for(problem, gpu);
+GemmKernel choose_kernel(const GemmProblem& problem, const GpuParameters& gpu, bool warm_l2) {
+    std::vector<Candidate> candidates = candidates_for(problem, gpu, warm_l2);
     if (candidates.empty()) throw InputError({}, "a GPU on whose SMs no kernel of the catalogue fits", "a larger SM");
     const double least = std::ranges::min_element(candidates, {}, &Candidate::cycles)->cycles;
     std::erase_if(candidates, [&](const Candidate& candidate) { return candidate.cycles > as_good_as_least * least; });

@@ -17,18 +17,20 @@ namespace stcsim {
 /// SM share: those of a k-tile are issued until three quarters of its next to last k-group and awaited `stages - 2`
 /// k-tiles later, behind that group; other CTAs of the SM fill the gap. Tensor steps count 1/0.88 when each sub-core
 /// holds a single warp (the published rate of one warp, arXiv 2206.02874). The SM with the most CTAs runs its k-tiles
-/// one after the other; the chip runs all of them, no faster than the HBM takes D; each round of resident CTAs adds the
+/// one after the other; the chip runs all of them, where its time and that of waiting CTAs add in quadrature, since
+/// queues are long before a rate is reached; no faster than the HBM takes D; each round of resident CTAs adds the
 /// fill of the pipeline and the store of D. Where k is split, the second launch adds the gap between launches, per
 /// round of its CTAs their launch and a read from L2, and the bytes of the partial sums at the L2's bandwidth.
-double estimate_cycles(const GemmPlan& plan, const GpuParameters& gpu);
+/// `warm_l2`: the same launch has just run, and the HBM is not asked if all of it has room in the L2.
+double estimate_cycles(const GemmPlan& plan, const GpuParameters& gpu, bool warm_l2 = false);
 
 /// The kernels that may be the fastest, least estimate first: those that fit on the GPU and whose estimate is at most
 /// 1.3 times the least, at most eight, of which at most two differ in stages only. Empty if none fits. Throws
 /// InputError if the problem is not legal.
-std::vector<GemmKernel> plausible_kernels(const GemmProblem& problem, const GpuParameters& gpu);
+std::vector<GemmKernel> plausible_kernels(const GemmProblem& problem, const GpuParameters& gpu, bool warm_l2 = false);
 
 /// The kernel with the least estimate among those that fit on the GPU; of those within a hundredth of it, the one that
 /// reads the fewest bytes from L2, with the most stages. Throws InputError if none fits or the problem is not legal.
-GemmKernel choose_kernel(const GemmProblem& problem, const GpuParameters& gpu);
+GemmKernel choose_kernel(const GemmProblem& problem, const GpuParameters& gpu, bool warm_l2 = false);
 
 }  // namespace stcsim

@@ -208,7 +208,7 @@ SimulationResult simulate_gemm(const GpuDescription& gpu, const GemmProblem& pro
                                const SimulationOptions& options) {
     check_gemm(gpu, problem, options);
     if (options.kernel == "auto") {
-        return simulate_kernel(gpu, problem, choose_kernel(problem, gpu.parameters), options);
+        return simulate_kernel(gpu, problem, choose_kernel(problem, gpu.parameters, options.warm_l2), options);
     }
     if (options.kernel != "best") return simulate_kernel(gpu, problem, kernel_named(options.kernel), options);
 
@@ -219,7 +219,7 @@ SimulationResult simulate_gemm(const GpuDescription& gpu, const GemmProblem& pro
     timing.perfetto.reset();
     std::optional<GemmKernel> fastest;
     double least = std::numeric_limits<double>::infinity();
-    for (const GemmKernel& kernel : plausible_kernels(problem, gpu.parameters)) {
+    for (const GemmKernel& kernel : plausible_kernels(problem, gpu.parameters, options.warm_l2)) {
         const double time = simulate_kernel(gpu, problem, kernel, timing).time_us;
         if (time < least) {
             least = time;

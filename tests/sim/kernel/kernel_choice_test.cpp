@@ -44,6 +44,14 @@ RC_GTEST_PROP(EstimateCycles, GrowsWithK, ()) {
     RC_ASSERT(after >= before);
 }
 
+RC_GTEST_PROP(EstimateCycles, IsNoMoreBehindTheSameLaunchAndTheSameIfItLeavesNothing, ()) {
+    const GemmPlan plan(any_problem(5000, 5000, 5000), any_kernel());
+    const double cold = estimate_cycles(plan, a100());
+    const double warm = estimate_cycles(plan, a100(), true);
+    RC_ASSERT(warm <= cold);
+    if (plan.a_bytes() + plan.b_bytes() > a100().memory.l2.capacity.value()) RC_ASSERT(warm == cold);
+}
+
 RC_GTEST_PROP(ChooseKernel, TakesAnEstimateWithinAHundredthOfTheLeast, ()) {
     const GemmProblem problem = any_problem(5000, 5000, 5000);
     const double chosen = estimate_cycles(GemmPlan(problem, choose_kernel(problem, a100())), a100());
