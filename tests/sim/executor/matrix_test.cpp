@@ -1,0 +1,314 @@
+#include <algorithm>
+#include <random>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <gmock/gmock.h>
+
+#include "base/error.h"
+#include "isa/fragment.h"
+#include "isa/metadata_fragment.h"
+#include "kernel_fixture.h"
+#include "numerics/float_format.h"
+#include "numerics/reference_gemm.h"
+
+namespace stcsim {
+namespace {
+
+using testing::HasSubstr;
+using U16 = std::uint16_t;
+using U32 = std::uint32_t;
+using U64 = std::uint64_t;
+
+/// Registers of one operand: `count` of them, of `words` words, which a lane finds one after the other in memory.
+struct Group {
+    std::string name;
+    U32 count;
+    U32 words;
+    U32 first;  ///< word of a lane's block
+};
+
+std::string registers(const Group& group) {
+    std::vector<std::string> names;
+    for (U32 i = 0; i < group.count; ++i) names.push_back(fmt::format("%{}{}", group.name, i));
+    return fmt::format("{{{}}}", fmt::join(names, ", "));
+}
+
+/// Loads every operand of an mma from the lane's block of the input, multiplies, stores D.
+struct MmaKernel {
+    explicit MmaKernel(const MmaInstruction& one, U32 selector) : instruction(one) {
+        const U32 words = one.d == ElementType::f64 ? 2 : 1;
+        a = {"A", one.a_registers() / words, words, 0};
+        b = {"B", one.b_registers() / words, words, one.a_registers()};
+        c = {"C", one.c_registers() / words, words, b.first + one.b_registers()};
+        d = {"D", one.d_registers() / words, words, 0};
+        e = c.first + one.c_registers();
+        block_words = e + one.e_registers();
+        const std::string type = words == 2 ? "b64" : "b32";
+        text = fmt::format("mad.wide.u32 %d3, %r1, {}, %d1; mad.wide.u32 %d4, %r1, {}, %d2;\n", 4 * block_words,
+                           4 * one.d_registers());
+        for (const Group* group : {&a, &b, &c, &d}) {
+            text += fmt::format(".reg .{} %{}<{}>;\n", type, group->name, group->count);
+        }
+        for (const Group* group : {&a, &b, &c}) {
+            for (U32 i = 0; i < group->count; ++i) {
+                text += fmt::format("ld.global.{} %{}{}, [%d3+{}];\n", type, group->name, i,
+                                    4 * (group->first + i * words));
+            }
+        }
+        if (one.sparse) text += fmt::format("ld.global.u32 %r50, [%d3+{}];\n", 4 * e);
+        std::string name = one.name();
+        name.insert(name.find(".m"), ".sync.aligned.row.col");
+        text += fmt::format("{} {}, {}, {}, {}{};\n", name, registers(d), registers(a), registers(b), registers(c),
+                            one.sparse ? fmt::format(", %r50, {}", selector) : "");
+        for (U32 i = 0; i < d.count; ++i) {
+            text += fmt::format("st.global.{} [%d4+{}], %D{};\n", type, 4 * i * words, i);
+        }
+    }
+
+    [[nodiscard]] std::vector<WarpRegister> gather(const std::vector<U32>& in, U32 first, U32 count) const {
+        std::vector<WarpRegister> result(count);
+        for (U32 r = 0; r < count; ++r) {
+            for (U32 lane = 0; lane < 32; ++lane) result[r][lane] = in[lane * block_words + first + r];
+        }
+        return result;
+    }
+
+    const MmaInstruction& instruction;
+    Group a, b, c, d;
+    U32 e = 0;
+    U32 block_words = 0;
+    std::string text;
+};
+
+/// Random bits; of floats mostly numbers of moderate size. `wild`: anything.
+std::vector<U32> random_input(const MmaKernel& kernel, std::mt19937_64& random, bool wild) {
+    std::vector<U32> in(std::size_t{32} * kernel.block_words);
+    const auto word = [&](ElementType type) {
+        const auto bits = static_cast<U32>(random());
+        if (wild) return bits;
+        switch (type) {
+            case ElementType::f16: return (bits & 0x8FFF8FFFU) | 0x30003000U;
+            case ElementType::bf16: return (bits & 0x83FF83FFU) | 0x3C003C00U;
+            case ElementType::tf32:
+            case ElementType::f32: return (bits & 0x83FFFFFFU) | 0x3C000000U;
+            case ElementType::f64: return (bits & 0x83FFFFFFU) | 0x3C000000U;
+            default: return bits;
+        }
+    };
+    for (U32 lane = 0; lane < 32; ++lane) {
+        for (U32 i = 0; i < kernel.block_words; ++i) {
+            const ElementType type = i < kernel.b.first   ? kernel.instruction.a
+                                     : i < kernel.c.first ? kernel.instruction.b
+                                                          : kernel.instruction.c;
+            in[lane * kernel.block_words + i] = word(type);
+        }
+        if (!kernel.instruction.sparse) continue;
+        std::vector<U32> legal;
+        for (U32 nibble = 0; nibble < 16; ++nibble) {
+            if (is_legal_nibble(kernel.instruction.a, nibble, kernel.instruction.metadata_order))
+                legal.push_back(nibble);
+        }
+        U32& metadata = in[lane * kernel.block_words + kernel.e];
+        metadata = 0;
+        for (U32 i = 0; i < 8; ++i) metadata |= legal[random() % legal.size()] << 4 * i;
+    }
+    return in;
+}
+
+std::vector<U32> expected_output(const MmaKernel& kernel, const std::vector<U32>& in, U32 selector) {
+    const MmaInstruction& one = kernel.instruction;
+    const BitMatrix a = assemble_fragment(one, Operand::a, kernel.gather(in, 0, one.a_registers()));
+    const BitMatrix b = assemble_fragment(one, Operand::b, kernel.gather(in, kernel.b.first, one.b_registers()));
+    const BitMatrix c = assemble_fragment(one, Operand::c, kernel.gather(in, kernel.c.first, one.c_registers()));
+    const GemmOptions options{.padded_k = one.shape.k,
+                              .overflow = one.overflow,
+                              .bit_operation = one.bit_operation,
+                              .instruction_k = one.shape.k};
+    BitMatrix d;
+    if (one.sparse) {
+        const WarpRegister e = kernel.gather(in, kernel.e, 1).front();
+        d = reference_sparse_gemm(a, decode_metadata(one, e, selector), b, c, options);
+    } else {
+        d = reference_gemm(a, b, c, options);
+    }
+    const std::vector<WarpRegister> results = distribute_fragment(one, Operand::d, d);
+    std::vector<U32> out;
+    for (U32 lane = 0; lane < 32; ++lane) {
+        for (const WarpRegister& result : results) out.push_back(result[lane]);
+    }
+    return out;
+}
+
+TEST(Mma, GivesTheBitsOfTheNumericsForEveryInstruction) {
+    std::mt19937_64 random(5);
+    for (const MmaInstruction& instruction : mma_instructions()) {
+        const U32 selectors = std::max(1U, sparsity_selectors(instruction));
+        const auto selector = static_cast<U32>(random() % selectors);
+        const MmaKernel kernel(instruction, selector);
+        TestKernel runner(kernel.text);
+        for (const bool wild : {false, true}) {
+            const std::vector<U32> in = random_input(kernel, random, wild);
+            const auto out = runner.run<U32>(in, std::size_t{32} * instruction.d_registers());
+            ASSERT_EQ(out, expected_output(kernel, in, selector)) << instruction.name() << (wild ? " wild" : "");
+        }
+    }
+}
+
+TEST(Ldmatrix, HandsOutRowsAndColumns) {
+    for (const bool transposed : {false, true}) {
+        const std::string trans = transposed ? ".trans" : "";
+        TestKernel kernel(
+            ".shared .align 16 .b8 tile[512]; mov.u32 %r10, tile; shl.b32 %r11, %r1, 4; add.s32 %r12, %r10, %r11; "
+            "mad.wide.u32 "
+            "%d3, %r1, 16, %d1; ld.global.v4.u32 {%r20, %r21, %r22, %r23}, [%d3]; st.shared.v4.u32 [%r12], {%r20, "
+            "%r21, %r22, "
+            "%r23}; bar.sync 0; ldmatrix.sync.aligned.m8n8.x4" +
+            trans + ".shared.b16 {%r30, %r31, %r32, %r33}, [%r12]; ldmatrix.sync.aligned.x1" + trans +
+            ".m8n8.shared.b16 {%r34}, [%r12]; mad.wide.u32 %d4, %r1, 32, %d2; st.global.v4.u32 [%d4], {%r30, %r31, "
+            "%r32, "
+            "%r33}; st.global.u32 [%d4+16], %r34;");
+        std::vector<U16> in(256);
+        for (U32 i = 0; i < 256; ++i) in[i] = static_cast<U16>(i * 7);
+        const std::vector<U32> out = kernel.run<U32>(in, 256);
+        for (U32 lane = 0; lane < 32; ++lane) {
+            for (U32 matrix = 0; matrix < 4; ++matrix) {
+                const auto element = [&](U32 i) {
+                    const U32 row = transposed ? 2 * (lane % 4) + i : lane / 4;
+                    const U32 column = transposed ? lane / 4 : 2 * (lane % 4) + i;
+                    return U32{in[64 * matrix + 8 * row + column]};
+                };
+                EXPECT_EQ(out[8 * lane + matrix], element(0) | element(1) << 16U);
+            }
+            EXPECT_EQ(out[8 * lane + 4], out[8 * lane]);
+        }
+    }
+}
+
+TEST(Movmatrix, Transposes) {
+    TestKernel kernel(
+        "mad.wide.u32 %d3, %r1, 4, %d1; ld.global.u32 %r10, [%d3]; movmatrix.sync.aligned.m8n8.trans.b16 %r11, %r10; "
+        "mad.wide.u32 %d4, %r1, 4, %d2; st.global.u32 [%d4], %r11;");
+    std::vector<U16> in(64);
+    for (U32 i = 0; i < 64; ++i) in[i] = static_cast<U16>(i);
+    const std::vector<U16> out = kernel.run<U16>(in, 64);
+    for (U32 i = 0; i < 64; ++i) EXPECT_EQ(out[i], in[8 * (i % 8) + i / 8]);
+}
+
+std::string names(const std::string& prefix, U32 count) {
+    std::vector<std::string> all;
+    for (U32 i = 0; i < count; ++i) all.push_back(fmt::format("%{}{}", prefix, i));
+    return fmt::format("{{{}}}", fmt::join(all, ", "));
+}
+
+struct WmmaCase {
+    U32 m, n, k;
+    std::string type;
+    U32 a, b, c;  ///< registers of the fragments
+};
+
+/// Small integers: every product and sum is exact in any order.
+TEST(Wmma, MultipliesMatricesInMemory) {
+    for (const WmmaCase& s : {WmmaCase{16, 16, 16, "f16", 8, 8, 8},
+                              {32, 8, 16, "f16", 8, 8, 8},
+                              {8, 32, 16, "f16", 8, 8, 8},
+                              {16, 16, 16, "bf16", 4, 4, 8},
+                              {8, 32, 16, "bf16", 2, 8, 8},
+                              {32, 8, 16, "bf16", 8, 2, 8}}) {
+        const std::string shape = fmt::format("m{}n{}k{}", s.m, s.n, s.k);
+        const std::string types = s.type == "f16" ? "f32.f32" : "f32.bf16.bf16.f32";
+        TestKernel kernel(
+            fmt::format(".reg .b32 %A<8>; .reg .b32 %B<8>; .reg .f32 %C<8>; .reg .f32 %D<8>;\n"
+                        "add.s64 %d3, %d1, {0}; add.s64 %d4, %d1, {1};\n"
+                        "wmma.load.a.sync.aligned.row.{2}.global.{3} {4}, [%d1], {5};\n"
+                        "wmma.load.b.sync.aligned.col.{2}.global.{3} {6}, [%d3], {5};\n"
+                        "wmma.load.c.sync.aligned.row.{2}.global.f32 {7}, [%d4], {8};\n"
+                        "wmma.mma.sync.aligned.row.col.{2}.{9} {10}, {4}, {6}, {7};\n"
+                        "wmma.store.d.sync.aligned.row.{2}.global.f32 [%d2], {10}, {8};\n",
+                        2 * s.m * s.k, 2 * (s.m + s.n) * s.k, shape, s.type, names("A", s.a), s.k, names("B", s.b),
+                        names("C", s.c), s.n, types, names("D", s.c)));
+        const ElementType type = s.type == "f16" ? ElementType::f16 : ElementType::bf16;
+        std::mt19937 random(3);
+        std::vector<int> a(std::size_t{s.m} * s.k);
+        std::vector<int> b(std::size_t{s.n} * s.k);
+        std::vector<int> c(std::size_t{s.m} * s.n);
+        std::vector<U16> in;
+        for (std::vector<int>* matrix : {&a, &b}) {
+            for (int& x : *matrix) {
+                x = static_cast<int>(random() % 9) - 4;
+                in.push_back(static_cast<U16>(from_double(type, x)));
+            }
+        }
+        for (int& x : c) {
+            x = static_cast<int>(random() % 100);
+            const auto bits = std::bit_cast<U32>(static_cast<float>(x));
+            in.push_back(static_cast<U16>(bits));
+            in.push_back(static_cast<U16>(bits >> 16U));
+        }
+        const std::vector<float> out = kernel.run<float>(in, c.size());
+        for (U32 row = 0; row < s.m; ++row) {
+            for (U32 column = 0; column < s.n; ++column) {
+                int sum = c[row * s.n + column];
+                for (U32 i = 0; i < s.k; ++i) sum += a[row * s.k + i] * b[column * s.k + i];
+                ASSERT_EQ(out[row * s.n + column], static_cast<float>(sum)) << shape << s.type;
+            }
+        }
+    }
+}
+
+/// What lane l copies: 16 bytes of the input, to 16 bytes of the tile; the body then reads its word into %r20.
+std::string copying(const std::string& body) {
+    return ".shared .align 16 .b8 tile[1024]; mov.u32 %r10, tile; shl.b32 %r11, %r1, 4; add.s32 %r12, %r10, %r11; "
+           "mad.wide.u32 %d3, %r1, 16, %d1; mad.wide.u32 %d4, %r1, 16, %d2;\n" +
+           body;
+}
+std::vector<U32> numbers(std::size_t count) {
+    std::vector<U32> values(count);
+    for (U32 i = 0; i < count; ++i) values[i] = i + 1;
+    return values;
+}
+
+TEST(AsyncCopies, AppearWhenTheirGroupIsWaitedFor) {
+    TestKernel kernel(copying(
+        "st.shared.u32 [%r12], 7; cp.async.cg.shared.global [%r12], [%d3], 16; cp.async.commit_group; "
+        "cp.async.ca.shared.global [%r12+512], [%d3], 4; cp.async.commit_group; ld.shared.u32 %r20, [%r12]; "
+        "cp.async.wait_group 1; ld.shared.u32 %r21, [%r12]; ld.shared.u32 %r22, [%r12+512]; cp.async.wait_group 0; "
+        "ld.shared.u32 %r23, [%r12+512]; st.global.v4.u32 [%d4], {%r20, %r21, %r22, %r23};"));
+    FindingSink sink(FindingMode::lenient);
+    const std::vector<U32> out = kernel.run<U32>(numbers(128), 128, sink);
+    for (U32 lane = 0; lane < 32; ++lane) {
+        EXPECT_EQ(out[4 * lane], 7U);  // what was there before
+        EXPECT_EQ(out[4 * lane + 1], 4 * lane + 1);
+        EXPECT_EQ(out[4 * lane + 2], 0U);
+        EXPECT_EQ(out[4 * lane + 3], 4 * lane + 1);
+    }
+    EXPECT_EQ(sink.total(FindingKind::pending_copy_read), 64U);
+}
+
+TEST(AsyncCopies, FillWithZerosWhatTheyDoNotRead) {
+    TestKernel kernel(copying(
+        "setp.lt.u32 %p1, %r1, 16; selp.b32 %r13, 16, 0, %p1; st.shared.v4.u32 [%r12], {%r1, %r1, %r1, %r1}; "
+        "cp.async.cg.shared.global [%r12], [%d3], 16, %r13; createpolicy.fractional.L2::evict_first.b64 %d9, "
+        "0f3F800000; "
+        "cp.async.ca.shared.global.L2::cache_hint [%r12+512], [%d3], 8, 4, %d9; cp.async.wait_all; ld.shared.v2.u32 "
+        "{%r20, "
+        "%r21}, [%r12]; ld.shared.v2.u32 {%r22, %r23}, [%r12+512]; st.global.v4.u32 [%d4], {%r20, %r21, %r22, %r23};"));
+    const std::vector<U32> out = kernel.run<U32>(numbers(128), 128);
+    for (U32 lane = 0; lane < 32; ++lane) {
+        EXPECT_EQ(out[4 * lane], lane < 16 ? 4 * lane + 1 : 0);
+        EXPECT_EQ(out[4 * lane + 1], lane < 16 ? 4 * lane + 2 : 0);
+        EXPECT_EQ(out[4 * lane + 2], 4 * lane + 1);
+        EXPECT_EQ(out[4 * lane + 3], 0U);
+    }
+}
+
+TEST(AsyncCopies, ThatReadNothingNeedNoAddress) {
+    TestKernel kernel(
+        copying("mov.u64 %d5, 0; cp.async.cg.shared.global [%r12], [%d5], 16, 0; setp.eq.u32 %p1, 0, 0; "
+                "cp.async.ca.shared.global [%r12+512], [%d5], 4, %p1; cp.async.wait_all; ld.shared.u32 %r20, "
+                "[%r12]; st.global.u32 [%d4], %r20;"));
+    EXPECT_EQ(kernel.run<U32>(numbers(1), 128), std::vector<U32>(128, 0));
+}
+
+}  // namespace
+}  // namespace stcsim
