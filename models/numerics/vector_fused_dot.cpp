@@ -172,6 +172,59 @@ void add_narrow_fused_products(ElementType accumulator, std::size_t pass_length,
     add_to_panel<narrow_panel_columns>(accumulator, pass_length, product);
 }
 
+/// Elements of `type` in 32-bit lanes.
+template <ElementType type>
+HWY_INLINE IntegerVector raw_elements(const std::uint8_t* raw, std::size_t first) {
+    if constexpr (type == ElementType::tf32) {
+        return hn::LoadU(integers, reinterpret_cast<const std::int32_t*>(raw) + first);
+    } else {
+        constexpr hn::Rebind<std::uint16_t, Floats> halves;
+        return hn::PromoteTo(integers, hn::LoadU(halves, reinterpret_cast<const std::uint16_t*>(raw) + first));
+    }
+}
+
+template <ElementType type>
+HWY_INLINE FloatVector values_of(IntegerVector raw) {
+    if constexpr (type == ElementType::f16) {
+        // In f32's fields the number is 2^112 times too small, the difference of the biases.
+        const IntegerVector magnitude = hn::ShiftLeft<13>(hn::And(raw, hn::Set(integers, 0x7FFF)));
+        const IntegerVector sign = hn::ShiftLeft<16>(hn::And(raw, hn::Set(integers, 0x8000)));
+        return float_of(hn::Or(bits_of(hn::Mul(float_of(magnitude), hn::Set(floats, 0x1p112F))), sign));
+    } else if constexpr (type == ElementType::bf16) {
+        return float_of(hn::ShiftLeft<16>(raw));
+    } else {
+        return float_of(hn::And(raw, hn::Set(integers, ~0x1FFF)));
+    }
+}
+
+template <ElementType type>
+bool decode_elements(const std::uint8_t* raw, std::size_t count, float* values, std::int8_t* exponents) {
+    constexpr int lowest = type == ElementType::f16 ? -14 : -bias;
+    constexpr int limit = type == ElementType::f16 ? 15 : moderate_exponent;
+    IntegerVector immoderate = hn::Zero(integers);
+    for (std::size_t i = 0; i < count; i += hn::Lanes(floats)) {
+        const FloatVector value = values_of<type>(raw_elements<type>(raw, i));
+        const IntegerVector magnitude = hn::And(bits_of(value), hn::Set(integers, 0x7FFFFFFF));
+        const IntegerVector plain = hn::Sub(hn::ShiftRight<mantissa_bits>(magnitude), hn::Set(integers, bias));
+        const IntegerVector exponent = hn::Max(plain, hn::Set(integers, lowest));
+        const auto zero = hn::Eq(magnitude, hn::Zero(integers));
+        const IntegerVector far = hn::VecFromMask(integers, hn::Gt(hn::Abs(exponent), hn::Set(integers, limit)));
+        immoderate = hn::Or(immoderate, hn::IfThenZeroElse(zero, far));
+        const IntegerVector marked =
+            hn::IfThenElse(zero, hn::Set(integers, int{ModerateFactor::exponent_of_zero}), exponent);
+        hn::StoreU(value, floats, values + i);
+        hn::StoreU(hn::DemoteTo(exponents_of_floats, marked), exponents_of_floats, exponents + i);
+    }
+    return hn::AllTrue(integers, hn::Eq(immoderate, hn::Zero(integers)));
+}
+
+bool decode_factors(ElementType type, const std::uint8_t* raw, std::size_t count, float* values,
+                    std::int8_t* exponents) {
+    if (type == ElementType::f16) return decode_elements<ElementType::f16>(raw, count, values, exponents);
+    if (type == ElementType::bf16) return decode_elements<ElementType::bf16>(raw, count, values, exponents);
+    return decode_elements<ElementType::tf32>(raw, count, values, exponents);
+}
+
 }  // namespace stcsim::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -180,6 +233,7 @@ namespace stcsim {
 namespace {
 HWY_EXPORT(add_fused_products);
 HWY_EXPORT(add_narrow_fused_products);
+HWY_EXPORT(decode_factors);
 }  // namespace
 
 void add_fused_products(ElementType accumulator, std::size_t pass_length, const FusedPanelProduct& product) {
@@ -190,6 +244,13 @@ void add_fused_products(ElementType accumulator, std::size_t pass_length, const 
 void add_narrow_fused_products(ElementType accumulator, std::size_t pass_length, const FusedPanelProduct& product) {
     STCSIM_ASSERT((pass_length == 4 || pass_length == 8) && product.length % pass_length == 0);
     HWY_DYNAMIC_DISPATCH(add_narrow_fused_products)(accumulator, pass_length, product);
+}
+
+bool decode_factors(ElementType type, const std::uint8_t* raw, std::size_t count, float* values,
+                    std::int8_t* exponents) {
+    STCSIM_ASSERT(type == ElementType::f16 || type == ElementType::bf16 || type == ElementType::tf32);
+    STCSIM_ASSERT(count % narrow_panel_columns == 0);
+    return HWY_DYNAMIC_DISPATCH(decode_factors)(type, raw, count, values, exponents);
 }
 
 }  // namespace stcsim

@@ -64,4 +64,9 @@ void add_fused_products(ElementType accumulator, std::size_t pass_length, const 
 /// The same with panels of narrow_panel_columns.
 void add_narrow_fused_products(ElementType accumulator, std::size_t pass_length, const FusedPanelProduct& product);
 
+/// Factors of raw elements of `type` (f16, bf16, tf32), 16 or 32 bits each, one after the other; of these there is a
+/// multiple of narrow_panel_columns. False if some are not moderate: their values mean nothing then.
+bool decode_factors(ElementType type, const std::uint8_t* raw, std::size_t count, float* values,
+                    std::int8_t* exponents);
+
 }  // namespace stcsim

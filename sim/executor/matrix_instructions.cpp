@@ -135,6 +135,10 @@ void multiply(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
     for (std::size_t r = 0; r < lists_of(*i.mma).d; ++r) {
         if (!i.list[r].present()) continue;
         U32* const to = w.destination(i.list[r]);
+        if (lanes == ~0U) {
+            std::copy_n(d[r].data(), words * warp_lanes, to);
+            continue;
+        }
         for_each_lane(lanes, [&](U32 lane) { std::copy_n(d[r].data() + words * lane, words, to + words * lane); });
     }
     if (!w.tracks) return;

@@ -23,15 +23,16 @@ constexpr std::size_t most_rows = 16;
 constexpr std::size_t columns = 8;
 constexpr std::size_t most_k = 256;
 
-/// Of each register and lane the position of its first element in row-major (B: column-major) storage.
+/// Of each register and lane the position of its first element in row-major (B, unless floats: column-major) storage.
 std::vector<std::uint16_t> positions(const MmaInstruction& instruction, Operand operand) {
+    const bool by_columns = operand == Operand::b && !is_float(instruction.b);
     const OperandShape shape = operand_shape(instruction, operand);
     std::vector<std::uint16_t> result;
     for (std::uint32_t r = 0; r < shape.registers(); r += shape.registers_per_element()) {
         for (std::uint32_t lane = 0; lane < warp_lanes; ++lane) {
             const MatrixCoordinate at = coordinate_of(instruction, operand, {LaneIndex(lane), r, 0});
             const std::uint32_t position =
-                operand == Operand::b ? at.column * shape.rows + at.row : at.row * shape.columns + at.column;
+                by_columns ? at.column * shape.rows + at.row : at.row * shape.columns + at.column;
             result.push_back(static_cast<std::uint16_t>(position));
         }
     }
@@ -61,87 +62,76 @@ namespace {
 /// Registers written to where their elements lie: those of a register are neighbours.
 void gather(const std::array<const std::uint32_t*, most_mma_registers>& registers,
             const std::vector<std::uint16_t>& places, std::uint32_t bits, std::uint8_t* raw) {
-    for (std::size_t i = 0; i < places.size(); ++i) {
-        const std::uint32_t word = registers[i / warp_lanes][i % warp_lanes];
-        std::memcpy(raw + std::size_t{places[i]} * bits / 8, &word, sizeof word);
+    const std::uint16_t* place = places.data();
+    for (std::size_t r = 0; r < places.size() / warp_lanes; ++r, place += warp_lanes) {
+        for (std::size_t lane = 0; lane < warp_lanes; ++lane) {
+            std::memcpy(raw + std::size_t{place[lane]} * bits / 8, registers[r] + lane, sizeof(std::uint32_t));
+        }
     }
 }
 
-/// Moderate factors of raw elements; whether all are.
-template <ElementType type, typename Raw>
-bool factors(const Raw* raw, std::size_t count, float* values, std::int8_t* exponents) {
-    std::uint32_t wild = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-        const std::uint32_t bits = raw[i];
-        float value = 0.0F;
-        if constexpr (type == ElementType::f16) {
-            value = std::bit_cast<float>((bits & 0x7FFFU) << 13U) * 0x1p112F;
-            value = std::bit_cast<float>(std::bit_cast<std::uint32_t>(value) | (bits & 0x8000U) << 16U);
-            wild |= static_cast<std::uint32_t>((bits & 0x7C00U) == 0x7C00U);
-        } else if constexpr (type == ElementType::bf16) {
-            value = std::bit_cast<float>(bits << 16U);
-        } else {
-            value = std::bit_cast<float>(bits & ~0x1FFFU);
+/// B of floats: the elements of a register lie in rows one below the other.
+template <typename Raw>
+void gather_rows(const std::array<const std::uint32_t*, most_mma_registers>& registers,
+                 const std::vector<std::uint16_t>& places, Raw* raw) {
+    const std::uint16_t* place = places.data();
+    for (std::size_t r = 0; r < places.size() / warp_lanes; ++r, place += warp_lanes) {
+        for (std::size_t lane = 0; lane < warp_lanes; ++lane) {
+            raw[place[lane]] = static_cast<Raw>(registers[r][lane]);
+            if constexpr (sizeof(Raw) == 2) {
+                raw[place[lane] + columns] = static_cast<Raw>(registers[r][lane] >> 16U);
+            }
         }
-        const std::uint32_t magnitude = std::bit_cast<std::uint32_t>(value) & 0x7FFFFFFFU;
-        auto exponent = static_cast<std::int32_t>(magnitude >> 23U) - 127;
-        if constexpr (type == ElementType::f16) {
-            exponent = std::max(exponent, -14);
-        } else {
-            const bool far = exponent > moderate_exponent || exponent < -moderate_exponent;
-            wild |= static_cast<std::uint32_t>(far && magnitude != 0);
-        }
-        values[i] = value;
-        exponents[i] = static_cast<std::int8_t>(magnitude == 0 ? ModerateFactor::exponent_of_zero : exponent);
+    }
+}
+
+/// Whether 32 words of f32 are all moderate addends.
+bool are_moderate(const std::uint32_t* words) {
+    std::int32_t wild = 0;
+    for (std::size_t lane = 0; lane < warp_lanes; ++lane) {
+        const auto magnitude = static_cast<std::int32_t>(words[lane] & 0x7FFFFFFFU);
+        const std::int32_t exponent = (magnitude >> 23) - 127;
+        const bool far = exponent > moderate_addend_exponent || exponent < -moderate_addend_exponent;
+        wild |= far && magnitude != 0 ? -1 : 0;
     }
     return wild == 0;
-}
-
-bool factors_of(ElementType type, const std::uint8_t* raw, std::size_t count, float* values, std::int8_t* exponents) {
-    const auto* halves = reinterpret_cast<const std::uint16_t*>(raw);
-    const auto* words = reinterpret_cast<const std::uint32_t*>(raw);
-    if (type == ElementType::f16) return factors<ElementType::f16>(halves, count, values, exponents);
-    if (type == ElementType::bf16) return factors<ElementType::bf16>(halves, count, values, exponents);
-    return factors<ElementType::tf32>(words, count, values, exponents);
-}
-
-/// Raw elements of B [column][k] as [k][column].
-template <typename Raw>
-void transpose(const std::uint8_t* from, std::size_t k, std::uint8_t* to) {
-    for (std::size_t column = 0; column < columns; ++column) {
-        for (std::size_t i = 0; i < k; ++i) {
-            std::memcpy(to + (i * columns + column) * sizeof(Raw), from + (column * k + i) * sizeof(Raw), sizeof(Raw));
-        }
-    }
 }
 
 /// Addends as floats; whether all are moderate.
 bool addends(ElementType type, const std::array<const std::uint32_t*, most_mma_registers>& c,
              const std::vector<std::uint16_t>& places, float* sums) {
     bool moderate = true;
-    for (std::size_t i = 0; i < places.size(); ++i) {
-        const std::uint32_t word = c[i / warp_lanes][i % warp_lanes];
-        if (type == ElementType::f16) {
+    const std::uint16_t* place = places.data();
+    for (std::size_t r = 0; r < places.size() / warp_lanes; ++r, place += warp_lanes) {
+        const std::uint32_t* const words = c[r];
+        if (type == ElementType::f32) {
+            moderate = moderate && are_moderate(words);
+            for (std::size_t lane = 0; lane < warp_lanes; ++lane) {
+                sums[place[lane]] = std::bit_cast<float>(words[lane]);
+            }
+            continue;
+        }
+        for (std::size_t lane = 0; lane < warp_lanes; ++lane) {
+            const std::uint32_t word = words[lane];
             moderate = moderate && is_moderate<ElementType::f16>(word & 0xFFFFU, 0) &&
                        is_moderate<ElementType::f16>(word >> 16U, 0);
-            sums[places[i]] = moderate_value<ElementType::f16>(word & 0xFFFFU);
-            sums[places[i] + 1U] = moderate_value<ElementType::f16>(word >> 16U);
-        } else {
-            moderate = moderate && is_moderate<ElementType::f32>(word, moderate_addend_exponent);
-            sums[places[i]] = std::bit_cast<float>(word);
+            sums[place[lane]] = moderate_value<ElementType::f16>(word & 0xFFFFU);
+            sums[place[lane] + 1U] = moderate_value<ElementType::f16>(word >> 16U);
         }
     }
     return moderate;
 }
 
 void write_sums(ElementType type, const std::vector<std::uint16_t>& places, const float* sums, MmaResult& d) {
-    for (std::size_t i = 0; i < places.size(); ++i) {
-        std::uint32_t& word = d[i / warp_lanes][i % warp_lanes];
-        if (type == ElementType::f16) {
-            word = static_cast<std::uint32_t>(bits_of_sum<ElementType::f16>(sums[places[i]])) |
-                   static_cast<std::uint32_t>(bits_of_sum<ElementType::f16>(sums[places[i] + 1U])) << 16U;
-        } else {
-            word = std::bit_cast<std::uint32_t>(sums[places[i]]);
+    const std::uint16_t* place = places.data();
+    for (std::size_t r = 0; r < places.size() / warp_lanes; ++r, place += warp_lanes) {
+        std::uint32_t* const words = d[r].data();
+        for (std::size_t lane = 0; lane < warp_lanes; ++lane) {
+            const float* sum = sums + place[lane];
+            words[lane] = type == ElementType::f32
+                              ? std::bit_cast<std::uint32_t>(*sum)
+                              : static_cast<std::uint32_t>(bits_of_sum<ElementType::f16>(sum[0]) |
+                                                           bits_of_sum<ElementType::f16>(sum[1]) << 16U);
         }
     }
 }
@@ -179,6 +169,10 @@ MmaProduct::MmaProduct(const MmaInstruction& instruction)
     for (std::uint32_t s = 0; s < sparsity_selectors(instruction); ++s) {
         nibbles_.push_back(metadata_nibbles(instruction, s));
     }
+    for (std::uint32_t nibble = 0; nibble < 16; ++nibble) {
+        if (is_legal_nibble(instruction.a, nibble, CodeOrder::any)) legal_any_ |= 1U << nibble;
+        if (is_legal_nibble(instruction.a, nibble, CodeOrder::ascending)) legal_ascending_ |= 1U << nibble;
+    }
 }
 
 MmaProduct::~MmaProduct() = default;
@@ -194,8 +188,12 @@ const MmaProduct& MmaProduct::of(const MmaInstruction& instruction) {
 
 const MetadataNibble* MmaProduct::illegal_nibble(const std::uint32_t* e, std::uint32_t selector,
                                                  CodeOrder order) const {
+    const std::uint32_t legal = order == CodeOrder::ascending ? legal_ascending_ : legal_any_;
+    std::uint32_t all = 1;
+    for (const MetadataNibble& nibble : nibbles_[selector]) all &= legal >> (e[nibble.lane] >> nibble.shift & 0xFU);
+    if (all != 0) return nullptr;
     for (const MetadataNibble& nibble : nibbles_[selector]) {
-        if (!is_legal_nibble(instruction_->a, e[nibble.lane] >> nibble.shift & 0xFU, order)) return &nibble;
+        if ((legal >> (e[nibble.lane] >> nibble.shift & 0xFU) & 1U) == 0) return &nibble;
     }
     return nullptr;
 }
@@ -208,12 +206,19 @@ void MmaProduct::multiply(const MmaSources& sources, MmaResult& d) const {
 }
 
 void MmaProduct::select_rows(const MmaSources& sources, Scratch& scratch) const {
-    const SparsePattern pattern = sparse_pattern_of(instruction_->a);
-    const std::uint32_t stored = instruction_->stored_k();
+    // Nibbles come in the order of the stored elements.
+    std::uint32_t* rows = scratch.b_rows;
+    const std::uint32_t* const e = sources.e;
+    if (instruction_->a == ElementType::tf32) {
+        for (const MetadataNibble& nibble : nibbles_[sources.selector]) {
+            *rows++ = 2 * nibble.group + (e[nibble.lane] >> (nibble.shift + 1) & 1U);
+        }
+        return;
+    }
     for (const MetadataNibble& nibble : nibbles_[sources.selector]) {
-        const GroupCodes codes = decode_nibble(instruction_->a, sources.e[nibble.lane] >> nibble.shift & 0xFU);
-        std::uint32_t* rows = scratch.b_rows + nibble.row * stored + nibble.group * pattern.kept;
-        for (std::uint32_t i = 0; i < pattern.kept; ++i) rows[i] = nibble.group * pattern.group + codes[i];
+        const std::uint32_t codes = e[nibble.lane] >> nibble.shift;
+        *rows++ = 4 * nibble.group + (codes & 3U);
+        *rows++ = 4 * nibble.group + (codes >> 2U & 3U);
     }
 }
 
@@ -223,14 +228,12 @@ void MmaProduct::multiply_floats(const MmaSources& sources, MmaResult& d) const 
     const std::size_t k = instruction.shape.k;
     const std::uint32_t bits = bits_of(instruction.a);
     Scratch scratch;
-    alignas(64) std::uint8_t b_rows_raw[64 * columns * 2];
     gather(sources.a, a_, bits, scratch.a_raw);
-    gather(sources.b, b_, bits, scratch.b_raw);
-    bits == 16 ? transpose<std::uint16_t>(scratch.b_raw, k, b_rows_raw)
-               : transpose<std::uint32_t>(scratch.b_raw, k, b_rows_raw);
+    bits == 16 ? gather_rows(sources.b, b_, reinterpret_cast<std::uint16_t*>(scratch.b_raw))
+               : gather_rows(sources.b, b_, reinterpret_cast<std::uint32_t*>(scratch.b_raw));
     const bool moderate =
-        factors_of(instruction.a, scratch.a_raw, instruction.shape.m * stored, scratch.a, scratch.a_exponents) &&
-        factors_of(instruction.b, b_rows_raw, k * columns, scratch.b, scratch.b_exponents) &&
+        decode_factors(instruction.a, scratch.a_raw, instruction.shape.m * stored, scratch.a, scratch.a_exponents) &&
+        decode_factors(instruction.b, scratch.b_raw, k * columns, scratch.b, scratch.b_exponents) &&
         addends(instruction.c, sources.c, c_, scratch.sums);
     if (!moderate) return multiply_plainly(sources, d);
     if (instruction.sparse) {

@@ -56,10 +56,13 @@ class MmaProduct {
     void expand_integers(const MmaSources& sources, Scratch& scratch) const;
 
     const MmaInstruction* instruction_;
-    // Of each register and lane, the position of its first element: A [row][stored k], B [column][k] (its elements are
-    // neighbours), C [row][column] (two neighbours of a row, then those of the row 8 below).
+    // Of each register and lane, the position of its first element: A [row][stored k], B [column][k], of floats
+    // [k][column], C [row][column] (two neighbours of a row, then those of the row 8 below).
     std::vector<std::uint16_t> a_, b_, c_;
     std::vector<std::vector<MetadataNibble>> nibbles_;  ///< by selector
+    // A bit for each nibble that is legal.
+    std::uint32_t legal_any_ = 0;
+    std::uint32_t legal_ascending_ = 0;
 };
 
 }  // namespace stcsim
