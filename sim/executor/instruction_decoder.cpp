@@ -88,6 +88,7 @@ OperandPlace InstructionDecoder::immediate_source(const PtxOperand& operand, Ptx
 OperandPlace InstructionDecoder::special_source(const PtxOperand& operand, PtxType type) {
     using enum PtxSpecialRegister;
     const auto special = operand.special;
+    if (special == unsupported) misfit("the special register " + operand.text, "one that is simulated");
     out.reads_clock = out.reads_clock || special == clock || special == clock_hi || special == clock64 ||
                       special == globaltimer || special == globaltimer_lo || special == globaltimer_hi;
     StartValue value;

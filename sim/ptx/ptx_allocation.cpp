@@ -26,6 +26,8 @@ struct Value {
     bool constant = false;
 };
 
+// Of instructions with two operands:
+
 /// Loads part of a parameter of the kernel, rather than a result of a call.
 bool loads_parameter(const PtxKernel& kernel, const PtxInstruction& instruction) {
     const PtxOperand& address = instruction.operands[1];
@@ -35,14 +37,18 @@ bool loads_parameter(const PtxKernel& kernel, const PtxInstruction& instruction)
            std::ranges::any_of(kernel.parameters, is_it);
 }
 
-bool is_constant(const PtxOperand& operand) {
-    return operand.kind == Kind::immediate || operand.kind == Kind::variable;
+/// `mov` or `cvta` to a single register.
+bool moves(const PtxInstruction& instruction) {
+    return (instruction.opcode == "mov" || instruction.opcode == "cvta") && instruction.operands[0].kind == Kind::reg;
+}
+
+bool moves_constant(const PtxInstruction& instruction) {
+    const Kind kind = instruction.operands[1].kind;
+    return moves(instruction) && (kind == Kind::immediate || kind == Kind::variable);
 }
 
 bool is_copy(const PtxInstruction& instruction) {
-    const bool moves = instruction.opcode == "mov" || instruction.opcode == "cvta";
-    return moves && instruction.operands.size() == 2 && instruction.operands[0].kind == Kind::reg &&
-           instruction.operands[1].kind == Kind::reg && !instruction.operands[1].negated;
+    return moves(instruction) && instruction.operands[1].kind == Kind::reg && !instruction.operands[1].negated;
 }
 
 /// By register; those written once by a copy, a constant or a parameter are not values of their own.
@@ -59,10 +65,7 @@ std::vector<Value> values_of(const PtxKernel& kernel, std::span<const PtxRegiste
             written[reg] = true;
             if (value.writes != 1 || instruction.guard || instruction.operands.size() != 2) continue;
             const PtxOperand& source = instruction.operands[1];
-            const bool moves = instruction.opcode == "mov" || instruction.opcode == "cvta";
-            if (loads_parameter(kernel, instruction)) {
-                value.constant = true;
-            } else if (moves && instruction.operands[0].kind == Kind::reg && is_constant(source)) {
+            if (loads_parameter(kernel, instruction) || moves_constant(instruction)) {
                 value.constant = true;
             } else if (is_copy(instruction) && values[source.index].writes == 1 && written[source.index] &&
                        source.index != reg && kernel.registers[source.index].type != PtxType::pred &&

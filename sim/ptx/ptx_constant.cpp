@@ -102,8 +102,12 @@ class Parser {
         if (++depth_ > deepest_nesting) tokens_.fail("at most 64 levels of nesting");
     }
 
-    const PtxConstant& integral(const PtxConstant& operand) const {
+    void require_integer(const PtxConstant& operand) const {
         if (operand.type) tokens_.fail("an integer before it: no arithmetic on floats");
+    }
+
+    [[nodiscard]] const PtxConstant& integral(const PtxConstant& operand) const {
+        require_integer(operand);
         return operand;
     }
 
@@ -127,7 +131,7 @@ class Parser {
     PtxConstant binary(PtxConstant left, int weakest) {
         for (const Operator* sign = next_operator(); sign != nullptr && sign->level >= weakest;
              sign = next_operator()) {
-            integral(left);
+            require_integer(left);
             tokens_.take();
             const PtxToken operand = tokens_.next();
             PtxConstant right = unary();

@@ -52,8 +52,8 @@ std::vector<PtxBlock> basic_blocks(const PtxKernel& kernel) {
             if (target < count) blocks[b].successors.push_back(block_at[target]);
         }
         std::ranges::sort(blocks[b].successors);
-        const auto repeated = std::ranges::unique(blocks[b].successors);
-        blocks[b].successors.erase(repeated.begin(), repeated.end());
+        const auto repeated = std::unique(blocks[b].successors.begin(), blocks[b].successors.end());
+        blocks[b].successors.erase(repeated, blocks[b].successors.end());
         for (const std::uint32_t successor : blocks[b].successors) blocks[successor].predecessors.push_back(b);
     }
     return blocks;

@@ -88,6 +88,7 @@ enum class PtxSpecialRegister : std::uint8_t {
     globaltimer_hi,
     total_smem_size,
     dynamic_smem_size,
+    unsupported,  ///< any other that PTX has
 };
 
 struct PtxRegister {
@@ -125,7 +126,7 @@ struct PtxOperand {
     enum class Kind : std::uint8_t {
         reg,        ///< register `index`; `negated`: `!p`
         reg_pair,   ///< two destinations `d|p`: registers `index` and `second`
-        special,    ///< `special`, and WARP_SZ as an immediate
+        special,    ///< `special`; an unsupported one is named in `text`. WARP_SZ is an immediate
         immediate,  ///< `bits`: two's complement 64 bits of an integer, or the bits of a float of `immediate_type`
         variable,   ///< the address of `variable`, plus `offset`
         memory,     ///< `[base + offset]`: base is register `index`, or `variable`, or nothing (absolute);

@@ -160,6 +160,9 @@ PtxOperand PtxOperands::special(const PtxToken& name) {
     if (!component.empty()) tokens_.take();
     PtxOperand operand = made(PtxOperand::Kind::special, name.where);
     operand.special = *reg;
+    if (*reg == PtxSpecialRegister::unsupported) {
+        operand.text = component.empty() ? std::string(name.text) : fmt::format("{}.{}", name.text, component);
+    }
     return operand;
 }
 

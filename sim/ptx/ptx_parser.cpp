@@ -1,8 +1,8 @@
 #include "ptx/ptx_parser.h"
 
+#include <array>
 #include <charconv>
 #include <fstream>
-#include <iterator>
 #include <limits>
 #include <optional>
 #include <system_error>
@@ -22,6 +22,7 @@
 namespace stcsim {
 namespace {
 
+constexpr std::size_t largest_file = std::size_t{256} << 20U;
 constexpr std::uint64_t largest_number = std::numeric_limits<std::uint32_t>::max();
 
 /// The directives of a module.
@@ -179,8 +180,16 @@ PtxModule parse_ptx(std::string_view text, const std::string& name) {
 }
 
 PtxModule read_ptx(const std::filesystem::path& file) {
+    std::error_code error;
+    if (std::filesystem::is_directory(file, error)) throw InputError({file.string()}, "a folder", "a file with PTX");
     std::ifstream stream(file, std::ios::binary);
-    std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+    std::string text;
+    std::array<char, 65536> block{};
+    while (stream) {
+        stream.read(block.data(), block.size());
+        text.append(block.data(), static_cast<std::size_t>(stream.gcount()));
+        if (text.size() > largest_file) throw InputError({file.string()}, "more than 256 MiB", "a smaller file");
+    }
     if (!stream.is_open() || stream.bad()) throw InputError({file.string()}, "a file that cannot be read", "PTX");
     return parse_ptx(text, file.string());
 }

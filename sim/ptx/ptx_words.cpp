@@ -64,6 +64,12 @@ constexpr std::array<Word<PtxSpecialRegister>, 31> special_registers{{
     {"%dynamic_smem_size", dynamic_smem_size},
 }};
 
+/// How the names of the other special registers begin (PTX ISA 9.0, "Special Registers").
+constexpr std::array<std::string_view, 8> unsupported_registers{
+    "%aggr_smem_size", "%cluster",    "%current_graph_exec",    "%envreg",
+    "%is_explicit",    "%nclusterid", "%reserved_smem_offset_", "%pm",
+};
+
 template <typename Words>
 auto value_of(const Words& words, std::string_view word) -> std::optional<typename Words::value_type::second_type> {
     const auto found = std::ranges::find(words, word, [](const auto& entry) { return entry.first; });
@@ -93,6 +99,8 @@ std::optional<PtxSpace> ptx_space_of(std::string_view word) {
 }
 
 std::optional<PtxSpecialRegister> special_register_of(std::string_view word, std::string_view component) {
+    const auto begins_word = [&](std::string_view prefix) { return word.starts_with(prefix); };
+    if (std::ranges::any_of(unsupported_registers, begins_word)) return unsupported;
     if (component.empty()) return value_of(special_registers, word);
     const auto found = std::ranges::find_if(special_registers, [&](const auto& entry) {
         const std::string_view name = entry.first;
@@ -104,6 +112,7 @@ std::optional<PtxSpecialRegister> special_register_of(std::string_view word, std
 }
 
 std::string_view name_of(PtxSpecialRegister reg) {
+    if (reg == unsupported) return "unsupported";
     return word_of(special_registers, reg);
 }
 

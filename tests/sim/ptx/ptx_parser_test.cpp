@@ -232,6 +232,16 @@ TEST(ParsePtx, VectorRegistersAreTheirComponents) {
                                    "mov.f32 v.y#1.f32 v.x#0.f32 ;0:0"));
 }
 
+TEST(ParsePtx, SpecialRegistersThatAreNotSimulatedKeepTheirNames) {
+    for (const std::string name : {"%envreg2", "%reserved_smem_offset_1", "%clusterid.x", "%pm3"}) {
+        const PtxOperand operand = instruction_of("mov.u32 %r1, " + name + ";").operands[1];
+        EXPECT_EQ(operand.special, PtxSpecialRegister::unsupported) << name;
+        EXPECT_EQ(operand.text, name);
+    }
+    EXPECT_EQ(instruction_of("mov.u32 %r1, %nctaid.z;").operands[1].special, PtxSpecialRegister::nctaid_z);
+    EXPECT_EQ(instruction_of("mov.u64 %rd1, %clock64;").operands[1].special, PtxSpecialRegister::clock64);
+}
+
 TEST(ParsePtx, OffsetsMayBeNegativeAndExpressions) {
     EXPECT_EQ(instruction_of("ld.u32 %r1, [%rd1+-16];").operands[1].offset, -16);
     EXPECT_EQ(instruction_of("ld.u32 %r1, [%rd1-16];").operands[1].offset, -16);
@@ -290,6 +300,8 @@ TEST(RequireTarget, RefusesNewerAndSpecificArchitecturesAndNamesTheOption) {
 TEST(ReadPtx, SaysWhichFileCannotBeRead) {
     EXPECT_THAT([] { read_ptx("/nowhere/k.ptx"); },
                 testing::ThrowsMessage<InputError>(HasSubstr("/nowhere/k.ptx: found a file that cannot be read")));
+    EXPECT_THAT([] { read_ptx(STCSIM_SOURCE_DIR "/tests"); },
+                testing::ThrowsMessage<InputError>(HasSubstr("a folder")));
     EXPECT_EQ(read_ptx(STCSIM_SOURCE_DIR "/tests/sim/ptx/modules/instructions.ptx").kernels.size(), 1);
 }
 
