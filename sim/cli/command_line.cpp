@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "cli/check_command.h"
+#include "cli/exec_command.h"
 #include "cli/list_commands.h"
 #include "cli/microbench_command.h"
 #include "cli/mma_command.h"
@@ -49,6 +50,9 @@ constexpr std::array subcommands{
                    mma_command(i.arguments, i.simulator, i.out, i.err);
                    return success;
                }},
+    Subcommand{
+        "exec", "run a CUDA program, or a kernel of a PTX file, on the model",
+        [](const Invocation& i) { return exec_command(i.arguments, i.command_line, i.simulator, i.out, i.err); }},
     Subcommand{"sparsify", "prune, compress, expand, reorder and check .npy matrices",
                [](const Invocation& i) { return sparsify_command(i.arguments, i.out); }},
     Subcommand{"check", "check the dump of a kernel: bit-exact, within the bound, or wrong and why",

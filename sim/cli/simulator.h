@@ -2,9 +2,12 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
+#include "cuda/exec_configuration.h"
+#include "cuda/launch_executor.h"
 #include "microbench/memory_bench.h"
 #include "microbench/microbench.h"
 #include "mma_batch/mma_batch.h"
@@ -13,7 +16,8 @@
 
 namespace stcsim {
 
-/// simulate_gemm, check_gemm, execute_by_simulation, measure, measure_memory and measure_memory_work, or
+/// simulate_gemm, check_gemm, execute_by_simulation, measure, measure_memory, measure_memory_work and
+/// make_launch_executor, or
 /// stand-ins that keep their contracts.
 struct Simulator {
     std::function<SimulationResult(const GpuDescription&, const GemmProblem&, const SimulationOptions&)> simulate;
@@ -26,6 +30,9 @@ struct Simulator {
         measure = nullptr;
     std::function<std::vector<MemoryFigure>(const GpuParameters&)> measure_memory = nullptr;       ///< as measure
     std::function<double(const MemoryWork&, const GpuParameters&)> measure_memory_work = nullptr;  ///< as measure
+    /// May be empty where no kernel is launched.
+    std::function<std::unique_ptr<LaunchExecutor>(const GpuDescription&, const LaunchSettings&)> make_executor =
+        nullptr;
 };
 
 }  // namespace stcsim

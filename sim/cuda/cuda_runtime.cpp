@@ -4,8 +4,7 @@
 #include <cstring>
 #include <utility>
 
-#include "isa/instruction_stream.h"
-#include "sm/residency.h"
+#include "cuda/launch_occupancy.h"
 
 namespace stcsim {
 namespace {
@@ -48,12 +47,8 @@ bool CudaRuntime::find_kernel(const void* function, Kernel& kernel) {
     return true;
 }
 
-std::uint32_t CudaRuntime::ctas_per_sm(const KernelFacts& facts, std::uint64_t threads, std::size_t shared) const {
-    CtaResources cta;
-    cta.warps = static_cast<std::uint32_t>(ceil_divide(threads, std::uint64_t{warp_lanes}));
-    cta.registers_per_thread = std::max(facts.registers, 1U);
-    cta.shared_memory = facts.static_shared + Bytes(shared);
-    return resident_ctas(cta, gpu_.parameters.sm.residency).ctas;
+std::uint32_t CudaRuntime::resident(const KernelFacts& facts, std::uint64_t threads, std::size_t shared) const {
+    return ctas_per_sm(threads, facts.registers, facts.static_shared + Bytes(shared), gpu_.parameters.sm.residency);
 }
 
 Bytes CudaRuntime::dynamic_shared_limit(const Kernel& kernel) const {
@@ -70,7 +65,7 @@ CudaError CudaRuntime::check_shape(const Kernel& kernel, const LaunchShape& shap
     if (threads > static_cast<std::uint64_t>(properties_.maxThreadsPerBlock)) return cuda_invalid_configuration;
     if (Bytes(shape.dynamic_shared) > dynamic_shared_limit(kernel)) return cuda_invalid_value;
     if (kernel.facts.max_threads != 0 && threads > kernel.facts.max_threads) return cuda_launch_out_of_resources;
-    return ctas_per_sm(kernel.facts, threads, shape.dynamic_shared) == 0 ? cuda_launch_out_of_resources : cuda_success;
+    return resident(kernel.facts, threads, shape.dynamic_shared) == 0 ? cuda_launch_out_of_resources : cuda_success;
 }
 
 CudaError CudaRuntime::launch(const void* function, const LaunchShape& shape, void** arguments) {
@@ -85,11 +80,7 @@ CudaError CudaRuntime::launch(const void* function, const LaunchShape& shape, vo
     request.dynamic_shared = Bytes(shape.dynamic_shared);
     request.arguments = parameter_space(kernel.facts, arguments);
     LaunchOutcome outcome = kernel.module->run(request);
-    const std::uint64_t threads = count_of(shape.block);
-    outcome.report.ctas_per_sm = ctas_per_sm(kernel.facts, threads, shape.dynamic_shared);
-    outcome.report.occupancy =
-        static_cast<double>(ceil_divide(threads, std::uint64_t{warp_lanes}) * outcome.report.ctas_per_sm) /
-        gpu_.parameters.sm.residency.maximum_warps;
+    add_occupancy(outcome.report, gpu_.parameters.sm.residency);
     if (outcome.report.timed) {
         times_.pass(outcome.report.timed->time_us + gpu_.parameters.launch.latency_seconds * 1e6);
     }
@@ -112,7 +103,7 @@ CudaError CudaRuntime::function_attributes(const void* function, FunctionAttribu
     std::int32_t threads = properties_.maxThreadsPerBlock;
     if (kernel.facts.max_threads != 0) threads = std::min(threads, static_cast<std::int32_t>(kernel.facts.max_threads));
     constexpr std::int32_t whole_warp = static_cast<std::int32_t>(warp_lanes);
-    while (threads > whole_warp && ctas_per_sm(kernel.facts, static_cast<std::uint64_t>(threads), 0) == 0) {
+    while (threads > whole_warp && resident(kernel.facts, static_cast<std::uint64_t>(threads), 0) == 0) {
         threads -= whole_warp;
     }
     attributes.max_threads_per_block = threads;
@@ -139,7 +130,7 @@ CudaError CudaRuntime::active_blocks(const void* function, std::int32_t block_si
         block_size > properties_.maxThreadsPerBlock || Bytes(dynamic_shared) > dynamic_shared_limit(kernel) ||
         (kernel.facts.max_threads != 0 && static_cast<std::uint32_t>(block_size) > kernel.facts.max_threads);
     const auto threads = static_cast<std::uint64_t>(block_size);
-    blocks = too_large ? 0 : static_cast<std::int32_t>(ctas_per_sm(kernel.facts, threads, dynamic_shared));
+    blocks = too_large ? 0 : static_cast<std::int32_t>(resident(kernel.facts, threads, dynamic_shared));
     return cuda_success;
 }
 
@@ -155,7 +146,7 @@ CudaError CudaRuntime::available_shared(const void* function, std::int32_t block
     room = room > taken ? room - taken : 0;
     room -= room % sm.shared_memory_allocation_unit.value();
     room = std::min<std::uint64_t>(room, dynamic_shared_limit(kernel).value());
-    bytes = ctas_per_sm(kernel.facts, threads, 0) >= static_cast<std::uint32_t>(blocks) ? room : 0;
+    bytes = resident(kernel.facts, threads, 0) >= static_cast<std::uint32_t>(blocks) ? room : 0;
     return cuda_success;
 }
 

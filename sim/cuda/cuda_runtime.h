@@ -92,7 +92,7 @@ class CudaRuntime {
     /// False for what is no kernel of the program.
     bool find_kernel(const void* function, Kernel& kernel);
     [[nodiscard]] CudaError check_shape(const Kernel& kernel, const LaunchShape& shape) const;
-    [[nodiscard]] std::uint32_t ctas_per_sm(const KernelFacts& facts, std::uint64_t threads, std::size_t shared) const;
+    [[nodiscard]] std::uint32_t resident(const KernelFacts& facts, std::uint64_t threads, std::size_t shared) const;
     [[nodiscard]] Bytes dynamic_shared_limit(const Kernel& kernel) const;
 
     GpuDescription gpu_;

@@ -19,6 +19,7 @@ namespace stcsim {
 struct ParameterPlace {
     std::uint64_t offset = 0;
     std::uint64_t bytes = 0;
+    std::string name;  ///< for messages
 };
 
 /// What a program can ask about a kernel, and what its launches must respect.

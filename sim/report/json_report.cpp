@@ -9,6 +9,7 @@
 #include "base/content_hash.h"
 #include "base/error.h"
 #include "gpu/parameter_table.h"
+#include "report/provenance_json.h"
 
 namespace stcsim {
 namespace {
@@ -47,18 +48,6 @@ Json json_of(const GpuDescription& gpu) {
             {"parameters", std::move(parameters)}};
 }
 
-Json json_of(const RunProvenance& provenance) {
-    Json inputs = Json::array();
-    for (const InputHash& input : provenance.inputs) {
-        inputs.push_back({{"file", input.file}, {"hash", hash_text(input.hash)}});
-    }
-    return {{"program", "stcsim"},
-            {"version", provenance.version},
-            {"command_line", provenance.command_line},
-            {"gpu", json_of(provenance.gpu)},
-            {"inputs", std::move(inputs)}};
-}
-
 Json json_of(const ResultRow& row) {
     Json object = Json::object();
     for (const ResultField& field : fields_of(row)) {
@@ -83,10 +72,22 @@ Json json_of(const ResultRow& row) {
 
 }  // namespace
 
+nlohmann::ordered_json provenance_json(const RunProvenance& provenance) {
+    Json inputs = Json::array();
+    for (const InputHash& input : provenance.inputs) {
+        inputs.push_back({{"file", input.file}, {"hash", hash_text(input.hash)}});
+    }
+    return {{"program", "stcsim"},
+            {"version", provenance.version},
+            {"command_line", provenance.command_line},
+            {"gpu", json_of(provenance.gpu)},
+            {"inputs", std::move(inputs)}};
+}
+
 std::string json_report(const RunProvenance& provenance, std::span<const ResultRow> rows) {
     Json results = Json::array();
     for (const ResultRow& row : rows) results.push_back(json_of(row));
-    const Json report{{"provenance", json_of(provenance)}, {"results", std::move(results)}};
+    const Json report{{"provenance", provenance_json(provenance)}, {"results", std::move(results)}};
     // A command line may hold bytes that are not UTF-8; JSON may not.
     return report.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -118,7 +118,7 @@ TEST(ExecConfigurations, OfAnotherVersionOrMadeByHandAreRefusedByName) {
     EXPECT_THAT(refusal("1"), HasSubstr("STCSIM_EXEC"));
     EXPECT_THAT(refusal("{\"timing\": \"none\"}"), HasSubstr("no \"gpu_file\""));
     std::string wrong = good;
-    wrong.replace(wrong.find("\"full\""), 6, "\"half\"");
+    wrong.replace(wrong.find("\"chip\""), 6, "\"half\"");
     EXPECT_THAT(refusal(wrong), HasSubstr("'half'"));
     EXPECT_THAT(refusal("{\"extra\": 1," + good.substr(1)), HasSubstr("unknown member 'extra'"));
     wrong = good;

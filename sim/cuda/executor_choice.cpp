@@ -1,0 +1,45 @@
+#include "cuda/executor_choice.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "cuda/ptx_executor.h"
+#include "ptx/ptx_allocation.h"
+
+namespace stcsim {
+namespace {
+
+FindingMode mode_of(const LaunchSettings& settings) {
+    if (!settings.find) return FindingMode::off;
+    return settings.lenient ? FindingMode::lenient : FindingMode::strict;
+}
+
+/// As the assembler would allocate them: what `.maxntid` and `.minnctapersm` promise must fit an SM.
+std::uint32_t registers_of(const PtxKernel& kernel, const ResidencyParameters& sm) {
+    std::uint32_t most = sm.maximum_registers_per_thread;
+    if (kernel.max_threads_per_cta != 0) {
+        const std::uint32_t warps =
+            ceil_divide(kernel.max_threads_per_cta, warp_lanes) * std::max(kernel.min_ctas_per_sm, 1U);
+        const std::uint32_t per_warp = sm.registers / warps;
+        most = std::min(most, (per_warp - per_warp % sm.register_allocation_unit) / warp_lanes);
+    }
+    return allocate_registers(kernel, most).count;
+}
+
+}  // namespace
+
+std::unique_ptr<LaunchExecutor> make_launch_executor(const GpuDescription& gpu, const LaunchSettings& settings) {
+    if (settings.timing != LaunchTiming::none) {
+        throw InputError({}, "--timing full", "--timing none: launches are run without time only");
+    }
+    PtxExecutor::Parts parts;
+    parts.architecture = gpu.parameters.device.compute_capability;
+    parts.findings = mode_of(settings);
+    parts.run = functional_runner(settings.max_cycles);
+    parts.registers = [sm = gpu.parameters.sm.residency](const DecodedKernel& kernel) {
+        return registers_of(kernel.ptx(), sm);
+    };
+    return std::make_unique<PtxExecutor>(std::move(parts));
+}
+
+}  // namespace stcsim
