@@ -18,7 +18,7 @@ std::string_view name_of(LaunchScope scope);
 
 /// How launches are simulated.
 struct LaunchSettings {
-    LaunchTiming timing = LaunchTiming::none;
+    LaunchTiming timing = LaunchTiming::full;
     LaunchScope scope = LaunchScope::chip;
     bool verify = false;                            ///< mma values through the SystemC modules too, compared
     bool find = true;                               ///< look for findings

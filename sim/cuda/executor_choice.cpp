@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "cuda/ptx_executor.h"
+#include "cuda/timed_runner.h"
 #include "ptx/ptx_allocation.h"
 
 namespace stcsim {
@@ -29,13 +30,19 @@ std::uint32_t registers_of(const PtxKernel& kernel, const ResidencyParameters& s
 }  // namespace
 
 std::unique_ptr<LaunchExecutor> make_launch_executor(const GpuDescription& gpu, const LaunchSettings& settings) {
-    if (settings.timing != LaunchTiming::none) {
-        throw InputError({}, "--timing full", "--timing none: launches are run without time only");
+    if (settings.verify) {
+        throw InputError({}, "--verify",
+                         "no such option: values of mma come from the numerics, which the tests compare "
+                         "with the SystemC modules, instruction by instruction");
+    }
+    if (settings.timing == LaunchTiming::full && settings.scope != LaunchScope::chip) {
+        throw InputError({}, "--scope sm", "--scope chip: all CTAs of a kernel must run for its results");
     }
     PtxExecutor::Parts parts;
     parts.architecture = gpu.parameters.device.compute_capability;
     parts.findings = mode_of(settings);
-    parts.run = functional_runner(settings.max_cycles);
+    parts.run = settings.timing == LaunchTiming::full ? timed_runner(gpu.parameters, settings.max_cycles)
+                                                      : functional_runner(settings.max_cycles);
     parts.registers = [sm = gpu.parameters.sm.residency](const DecodedKernel& kernel) {
         return registers_of(kernel.ptx(), sm);
     };

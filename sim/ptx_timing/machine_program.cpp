@@ -36,8 +36,9 @@ RegisterRange joined(const RegisterRange& first, const RegisterRange& next) {
 
 }  // namespace
 
-MachineProgram::MachineProgram(const DecodedKernel& kernel)
+MachineProgram::MachineProgram(const DecodedKernel& kernel, std::uint32_t registers_per_thread)
     : kernel_(&kernel), assignment_(assign_registers(kernel.ptx())) {
+    if (registers_per_thread != 0) assignment_.registers_per_thread = registers_per_thread;
     for (const DecodedInstruction& instruction : kernel.instructions()) instructions_.push_back(translate(instruction));
     mark_after_last_mma();
 }

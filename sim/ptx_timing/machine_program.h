@@ -29,8 +29,9 @@ struct MachineInstruction {
 
 class MachineProgram {
   public:
-    /// The kernel must outlive it.
-    explicit MachineProgram(const DecodedKernel& kernel);
+    /// The kernel must outlive it. `registers_per_thread`: what a thread takes of the SM; 0: as assign_registers()
+    /// estimates.
+    explicit MachineProgram(const DecodedKernel& kernel, std::uint32_t registers_per_thread = 0);
 
     /// Per instruction of the decoded kernel.
     [[nodiscard]] const MachineInstruction& operator[](std::uint32_t number) const { return instructions_[number]; }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "executor/float_environment.h"
 #include "gpu/gpu.h"
 
 namespace stcsim {
@@ -14,6 +15,7 @@ constexpr std::size_t listed_warps = 16;
 TimedResult run_timed(const GpuParameters& gpu, const MachineProgram& program, const KernelLaunch& launch,
                       FindingSink& findings, const TimedOptions& options) {
     launch.check();
+    const DefaultFloatEnvironment environment;
     PtxStream stream(program, launch, findings, gpu.sm_count);
     GpuRunOptions run;
     run.ctas.count = launch.ctas();
