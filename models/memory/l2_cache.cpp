@@ -51,6 +51,13 @@ L2Cache::L2Cache(const MemoryParameters& parameters, double clock_hz, SharedRegi
     }
 }
 
+void L2Cache::take_contents(L2Cache&& other) {
+    STCSIM_ASSERT(!limits_dirty_ && !other.limits_dirty_ && tags_.size() == other.tags_.size());
+    tags_ = std::move(other.tags_);
+    dirty_sectors_ = other.dirty_sectors_;
+    for (L2Tags& tags : tags_) tags.all_arrived();
+}
+
 L2Place L2Cache::place_of(std::uint64_t line) const {
     return {.home = static_cast<std::uint32_t>(interleave(line, partition_count_)),
             .slice = static_cast<std::uint32_t>(interleave(line, slice_count_)),

@@ -66,6 +66,9 @@ class L2Cache {
   public:
     L2Cache(const MemoryParameters& parameters, double clock_hz, SharedRegions regions, double written_share);
 
+    /// The lines of another L2 with the same parameters and no limit of dirty data, as present since ever.
+    void take_contents(L2Cache&& other);
+
     [[nodiscard]] L2Place place_of(std::uint64_t line) const;
     /// See L2Tags.
     void prefetch(std::uint32_t partition, const L2Place& place) const { tags_[partition].prefetch(place.set); }

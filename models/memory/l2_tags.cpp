@@ -24,6 +24,11 @@ std::uint32_t L2Tags::replace(std::uint64_t line, std::size_t first, std::option
     return way;
 }
 
+void L2Tags::all_arrived() {
+    for (L2Sectors& sectors : sectors_) sectors.pending = 0;
+    std::ranges::fill(ready_, 0.0);
+}
+
 void L2Tags::halve_uses() {
     // Halving keeps the order but for neighbours, once in four billion uses.
     uses_ /= 2;

@@ -56,6 +56,8 @@ class L2Tags {
         last_use_[first + way] = ++uses_;
         return {.sectors = sectors_[first + way], .ready = ready_[first + way]};
     }
+    /// Nothing is on its way any more.
+    void all_arrived();
     /// Tells the host's processor that the set will be needed soon.
     void prefetch(std::size_t set) const {
         const std::size_t first = set * ways_;

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/counters.h"
@@ -63,6 +64,9 @@ class MemoryHierarchy {
         const SectorRequest request{.line = access.line, .sectors = access.sectors};
         return this->access(access.sm, {&request, 1}, access.write, now);
     }
+
+    /// Takes over what the L2 of another hierarchy with the same parameters holds, everything having arrived there.
+    void take_contents(MemoryHierarchy&& other) { l2_.take_contents(std::move(other.l2_)); }
 
     /// The slice that serves the line to the SM, and whether the line's home is the SM's own partition.
     [[nodiscard]] std::size_t slice_of(SmIndex sm, std::uint64_t line) const;

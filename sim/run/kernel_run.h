@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/counters.h"
 #include "gpu/gpu_parameters.h"
@@ -27,7 +28,11 @@ struct KernelRun {
 /// Every instruction through the SystemC machine. Writes waveform and timeline if the options ask for them.
 KernelRun run_detailed(const GpuParameters& gpu, const GemmPlan& plan, const SimulationOptions& options);
 
-/// All SMs k-tile by k-tile, by a profile of the plan's kernel on this GPU.
-KernelRun run_by_waves(const GpuParameters& gpu, const GemmPlan& plan, const TileProfile& profile, bool warm_l2);
+/// All SMs k-tile by k-tile, by a profile of the plan's kernel on this GPU. `memory`: see run_sampled.
+KernelRun run_by_waves(const GpuParameters& gpu, const GemmPlan& plan, const TileProfile& profile,
+                       MemoryHierarchy* memory = nullptr);
+
+/// About what run_by_waves would tell, if it can be had at a fraction of the cost.
+std::optional<KernelRun> estimate_by_waves(const GpuParameters& gpu, const GemmPlan& plan, const TileProfile& profile);
 
 }  // namespace stcsim

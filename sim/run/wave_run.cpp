@@ -61,10 +61,8 @@ void report_sms(const TileProfile& profile, const SampledRun& run, CounterReport
     add(profile.reduction.counters, run.reducing_ctas);
 }
 
-}  // namespace
-
-KernelRun run_by_waves(const GpuParameters& gpu, const GemmPlan& plan, const TileProfile& profile, bool warm_l2) {
-    const SampledRun sampled = run_sampled(gpu, plan, profile, {.every_wave = false, .warm_l2 = warm_l2});
+KernelRun run_of(const GpuParameters& gpu, const GemmPlan& plan, const TileProfile& profile,
+                 const SampledRun& sampled) {
     KernelRun run;
     run.method = Method::sampled;
     run.cycles = Cycle(static_cast<std::uint64_t>(std::ceil(sampled.cycles)));
@@ -76,6 +74,19 @@ KernelRun run_by_waves(const GpuParameters& gpu, const GemmPlan& plan, const Til
     run.simulated_ctas =
         static_cast<std::uint64_t>(std::llround(sampled.replayed_share * static_cast<double>(plan.ctas())));
     return run;
+}
+
+}  // namespace
+
+KernelRun run_by_waves(const GpuParameters& gpu, const GemmPlan& plan, const TileProfile& profile,
+                       MemoryHierarchy* memory) {
+    return run_of(gpu, plan, profile, run_sampled(gpu, plan, profile, {.every_wave = false, .memory = memory}));
+}
+
+std::optional<KernelRun> estimate_by_waves(const GpuParameters& gpu, const GemmPlan& plan, const TileProfile& profile) {
+    const std::optional<SampledRun> probed = probe(gpu, plan, profile);
+    if (!probed) return std::nullopt;
+    return run_of(gpu, plan, profile, *probed);
 }
 
 }  // namespace stcsim

@@ -1,6 +1,7 @@
 #include "waves/chip_replay.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 
@@ -36,6 +37,7 @@ ChipReplay::ChipReplay(const GpuParameters& gpu, const GemmPlan& plan, const Til
     for (Sm& sm : sms_) sm.updated = now_;
     for (std::uint32_t i = 0; i < slots_.size(); ++i) {
         slots_[i].sm = i / profile.resident_ctas;
+        slots_[i].last_end = now_;
         slots_[i].arrival.resize(plan.kernel().stages);
         slots_[i].whole.resize(plan.kernel().stages);
     }
@@ -52,24 +54,35 @@ double ChipReplay::run_until(std::uint64_t finished, std::uint64_t launches,
                              const std::function<CtaIndex(std::uint64_t)>& cta_at) {
     launch_ctas(launches, cta_at);
     while (finished_ < finished) {
-        STCSIM_ASSERT(!events_.empty());
-        const Event event = events_.top();
-        events_.pop();
-        now_ = event.time;
-        handle(event);
-        if (event.kind == EventKind::end) launch_ctas(launches, cta_at);
+        const std::uint64_t before = finished_;
+        handle_next();
+        if (finished_ != before) launch_ctas(launches, cta_at);
     }
     return last_end_;
 }
 
-double ChipReplay::finish() {
-    while (!events_.empty()) {
-        const Event event = events_.top();
-        events_.pop();
-        now_ = event.time;
-        handle(event);
+double ChipReplay::run_until_k_tiles(std::uint64_t k_tiles, std::uint64_t launches,
+                                     const std::function<CtaIndex(std::uint64_t)>& cta_at) {
+    launch_ctas(launches, cta_at);
+    while (totals_.k_tiles < k_tiles) {
+        const std::uint64_t before = finished_;
+        handle_next();
+        if (finished_ != before) launch_ctas(launches, cta_at);
     }
+    return now_;
+}
+
+double ChipReplay::finish() {
+    while (!events_.empty()) handle_next();
     return std::max(last_end_, last_store_);
+}
+
+void ChipReplay::handle_next() {
+    STCSIM_ASSERT(!events_.empty());
+    const Event event = events_.top();
+    events_.pop();
+    now_ = event.time;
+    handle(event);
 }
 
 void ChipReplay::launch_ctas(std::uint64_t launches, const std::function<CtaIndex(std::uint64_t)>& cta_at) {
@@ -229,6 +242,7 @@ void ChipReplay::end_cta(const Event& event) {
     ++free_on_sm_[sm];
     ++finished_;
     ++totals_.ctas;
+    totals_.cta_cycles += event.time - std::exchange(slots_[event.slot].last_end, event.time);
     last_end_ = event.time;
 }
 

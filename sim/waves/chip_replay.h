@@ -26,8 +26,10 @@ namespace stcsim {
 struct ReplayTotals {
     double solo_wait = 0;  ///< one CTA had the SM and could not keep it as busy as several would
     double data_wait = 0;  ///< every CTA that could go on waited for its data
-    std::uint64_t k_tiles = 0;
-    std::uint64_t ctas = 0;
+    /// Of the CTAs that have ended: each from the end of the one before it in its slot.
+    double cta_cycles = 0;
+    std::uint64_t k_tiles = 0;  ///< begun
+    std::uint64_t ctas = 0;     ///< ended
 };
 
 class ChipReplay {
@@ -41,6 +43,10 @@ class ChipReplay {
     /// is `cta_at(i)`. Returns the cycle in which the chip heard of the last of them.
     double run_until(std::uint64_t finished, std::uint64_t launches,
                      const std::function<CtaIndex(std::uint64_t)>& cta_at);
+
+    /// Likewise until so many k-tiles have begun. Returns the cycle of the last.
+    double run_until_k_tiles(std::uint64_t k_tiles, std::uint64_t launches,
+                             const std::function<CtaIndex(std::uint64_t)>& cta_at);
 
     /// Until all that was launched has ended and its stores are taken.
     double finish();
@@ -72,6 +78,7 @@ class ChipReplay {
         std::size_t segment = 0;
         std::uint64_t next_k_tile = 0;     ///< to begin
         bool waiting = false;              ///< the next k-tile's copies have not all left
+        double last_end = 0;               ///< of the CTA before this one, or the begin of the replay
         std::vector<double> arrival;       ///< of a k-tile's data, by stage
         std::vector<std::uint64_t> whole;  ///< by stage: 1 + the k-tile whose copies have all left
     };
@@ -91,6 +98,7 @@ class ChipReplay {
     };
 
     void launch_ctas(std::uint64_t launches, const std::function<CtaIndex(std::uint64_t)>& cta_at);
+    void handle_next();
     void handle(const Event& event);
     void start_segment(const Event& event);
     void copy_part(const Event& event);

@@ -2,25 +2,36 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
+#include <utility>
 
 namespace stcsim {
 namespace {
 
-/// Waves are alike when their times differ by less than this share.
-constexpr double alike = 0.002;
-/// Least and most waves replayed before any are left out, and waves replayed at the end (the first of them for the
-/// caches only).
-constexpr std::uint64_t least_first_waves = 2;
-constexpr std::uint64_t most_first_waves = 6;
+/// The first two waves are alike if their times differ by less than this share; then a third is enough to stand for
+/// those left out. Otherwise a fourth stands for them with it: single waves vary by about a percent.
+constexpr double least_difference = 0.005;
+constexpr std::uint64_t most_first_waves = 4;
+/// Waves replayed at the end, the first of them for the caches only.
 constexpr std::uint64_t last_waves = 2;
+/// Launches of fewer waves are replayed whole.
+constexpr std::uint64_t least_waves = 10;
+/// k-tiles of each CTA between which a probe measures, and how many probes a run must cost to be worth one.
+constexpr std::uint64_t first_probed = 16;
+constexpr std::uint64_t last_probed = 80;
+constexpr std::uint64_t least_probes = 6;
 /// Operands and result larger than this many times the L2 leave nothing in it that the next launch begins with.
 constexpr double footprint_of_a_cold_launch = 3;
 
 /// Adds `times` times what happened between two states.
 MemoryTraffic scaled(MemoryTraffic sum, const MemoryTraffic& later, const MemoryTraffic& earlier, double times) {
     const auto add = [times](auto& to, auto after, auto before) {
-        using Value = std::remove_reference_t<decltype(to)>;
-        to += static_cast<Value>(times * (static_cast<double>(after) - static_cast<double>(before)));
+        const double difference = times * (static_cast<double>(after) - static_cast<double>(before));
+        if constexpr (std::is_integral_v<std::remove_reference_t<decltype(to)>>) {
+            to += static_cast<std::uint64_t>(std::llround(difference));  // may be negative: the sum is right
+        } else {
+            to += difference;
+        }
     };
     add(sum.sm_read, later.sm_read, earlier.sm_read);
     add(sum.sm_written, later.sm_written, earlier.sm_written);
@@ -38,9 +49,12 @@ MemoryTraffic scaled(MemoryTraffic sum, const MemoryTraffic& later, const Memory
 ReplayTotals scaled(ReplayTotals sum, const ReplayTotals& later, const ReplayTotals& earlier, double times) {
     sum.solo_wait += times * (later.solo_wait - earlier.solo_wait);
     sum.data_wait += times * (later.data_wait - earlier.data_wait);
-    sum.k_tiles +=
-        static_cast<std::uint64_t>(std::llround(times * static_cast<double>(later.k_tiles - earlier.k_tiles)));
-    sum.ctas += static_cast<std::uint64_t>(std::llround(times * static_cast<double>(later.ctas - earlier.ctas)));
+    sum.cta_cycles += times * (later.cta_cycles - earlier.cta_cycles);
+    const auto add = [times](std::uint64_t& to, std::uint64_t after, std::uint64_t before) {
+        to += static_cast<std::uint64_t>(std::llround(times * static_cast<double>(after - before)));
+    };
+    add(sum.k_tiles, later.k_tiles, earlier.k_tiles);
+    add(sum.ctas, later.ctas, earlier.ctas);
     return sum;
 }
 
@@ -50,6 +64,8 @@ struct Mark {
     ReplayTotals totals;
     MemoryTraffic traffic;
 };
+
+using Interval = std::pair<Mark, Mark>;
 
 /// CTAs of a plan that start as soon as there is room for them.
 struct Launch {
@@ -80,15 +96,16 @@ class LaunchSampling {
           start_(mark(start)) {}
 
     LaunchOutcome run(bool every_wave) {
-        LaunchOutcome outcome;
         const std::uint64_t waves = ceil_divide(launch_.ctas, wave_);
-        if (!every_wave && waves > most_first_waves + last_waves) leave_out(waves, outcome);
+        if (!every_wave && waves >= least_waves) leave_out(waves);
+        LaunchOutcome outcome;
         outcome.last_end = run_until(launches_);
         const Mark end = mark(replay_.finish());
         outcome.last_store = end.time;
-        outcome.totals = scaled(outcome.totals, end.totals, {}, 1);
-        outcome.traffic = scaled(outcome.traffic, end.traffic, start_.traffic, 1);
+        outcome.totals = scaled({}, end.totals, {}, 1);
+        outcome.traffic = scaled({}, end.traffic, start_.traffic, 1);
         outcome.replayed = launches_;
+        if (skipped_ > 0) add_left_out(end, outcome);
         return outcome;
     }
 
@@ -101,31 +118,57 @@ class LaunchSampling {
         });
     }
 
-    /// Replays the first waves, and adds to the outcome what stands for those that are left out then.
-    void leave_out(std::uint64_t waves, LaunchOutcome& outcome) {
-        Mark earlier = start_;
-        Mark later = start_;
-        std::uint64_t done = 0;  // waves
-        double previous = 0;
-        while (done < most_first_waves) {
-            earlier = later;
-            later = mark(run_until(++done * wave_));
-            const double duration = later.time - earlier.time;
-            if (done >= least_first_waves && std::abs(duration - previous) < alike * duration) break;
-            previous = duration;
-        }
-        // The next wave is on the chip already, the one after the skip refills the caches.
-        skipped_ = waves - done - 1 - last_waves;
-        skip_from_ = (done + 1) * wave_;
+    /// Replays the first waves and the one after those that are left out.
+    void leave_out(std::uint64_t waves) {
+        const Mark first = mark(run_until(wave_));
+        const Mark second = mark(run_until(2 * wave_));
+        const double duration = second.time - first.time;
+        const bool alike = std::abs(duration - (first.time - start_.time)) < least_difference * duration;
+        const std::uint64_t first_waves = alike ? most_first_waves - 1 : most_first_waves;
+        if (!alike) run_until((first_waves - 1) * wave_);
+        // The last of these is on the chip already; the one after the skip refills the caches. The first two do not
+        // stand for others: CTAs that begin together take a while to drift apart.
+        skipped_ = waves - first_waves - last_waves;
+        skip_from_ = first_waves * wave_;
         launches_ -= skipped_ * wave_;
-        const Mark resumed = mark(run_until((done + 1) * wave_));
-        const Mark refilled = mark(run_until((done + 2) * wave_));
-        const auto stand_in = static_cast<double>(skipped_ + 1);
-        outcome.left_out = stand_in * (later.time - earlier.time) - (refilled.time - resumed.time);
-        outcome.totals =
-            scaled(scaled({}, refilled.totals, resumed.totals, -1), later.totals, earlier.totals, stand_in);
-        outcome.traffic =
-            scaled(scaled({}, refilled.traffic, resumed.traffic, -1), later.traffic, earlier.traffic, stand_in);
+        const Mark resumed = mark(run_until(first_waves * wave_));
+        const Mark refilled = mark(run_until((first_waves + 1) * wave_));
+        usual_ = {second, resumed};
+        refill_ = {resumed, refilled};
+    }
+
+    /// Usual waves in place of those left out and of the refill. CTAs drift apart from wave to wave, so that what
+    /// passes between two marks is not exactly a wave: a wave's time is the mean time of its CTAs, and what they read
+    /// and write is known.
+    void add_left_out(const Mark& end, LaunchOutcome& outcome) const {
+        const double usual = time_of_wave(usual_);
+        const double refill = time_of_wave(refill_);
+        const auto skipped = static_cast<double>(skipped_);
+        outcome.left_out = (skipped + 1) * usual - refill;
+
+        const auto per_wave = [&](std::uint64_t MemoryTraffic::*bytes) {
+            return static_cast<double>(end.traffic.*bytes - start_.traffic.*bytes) * static_cast<double>(wave_) /
+                   static_cast<double>(launches_);
+        };
+        const auto add = [&](const Interval& interval, double waves, double time) {
+            const auto& [from, to] = interval;
+            outcome.totals = scaled(outcome.totals, to.totals, from.totals, waves * time / (to.time - from.time));
+            const double read = per_wave(&MemoryTraffic::sm_read);
+            outcome.traffic = scaled(outcome.traffic, to.traffic, from.traffic,
+                                     waves * read / static_cast<double>(to.traffic.sm_read - from.traffic.sm_read));
+        };
+        add(usual_, skipped + 1, usual);
+        add(refill_, -1, refill);
+        outcome.totals.ctas = launch_.ctas;
+        outcome.traffic.sm_written = static_cast<std::uint64_t>(
+            std::llround(static_cast<double>(end.traffic.sm_written - start_.traffic.sm_written) +
+                         skipped * per_wave(&MemoryTraffic::sm_written)));
+    }
+
+    static double time_of_wave(const Interval& interval) {
+        const ReplayTotals& from = interval.first.totals;
+        const ReplayTotals& to = interval.second.totals;
+        return (to.cta_cycles - from.cta_cycles) / static_cast<double>(to.ctas - from.ctas);
     }
 
     MemoryHierarchy& memory_;
@@ -136,6 +179,8 @@ class LaunchSampling {
     std::uint64_t skipped_ = 0;  ///< waves
     std::uint64_t skip_from_ = ~std::uint64_t{0};
     Mark start_;
+    Interval usual_;   ///< the waves that stand for those left out
+    Interval refill_;  ///< the one after them
 };
 
 /// The launch, or both, from the cycle `start` on; the run's cycles are counted from there.
@@ -163,22 +208,43 @@ SampledRun run_launches(const GpuParameters& gpu, const GemmPlan& plan, const Ti
     return run;
 }
 
-bool fits_nothing(const GpuParameters& gpu, const GemmPlan& plan) {
+}  // namespace
+
+bool leaves_operands_in_l2(const GpuParameters& gpu, const GemmPlan& plan) {
     const double bytes = static_cast<double>(plan.problem().batch) *
                          static_cast<double>(plan.a_bytes() + plan.b_bytes() + plan.e_bytes() + plan.d_bytes());
-    return bytes > footprint_of_a_cold_launch * static_cast<double>(gpu.memory.l2.capacity.value());
+    return bytes <= footprint_of_a_cold_launch * static_cast<double>(gpu.memory.l2.capacity.value());
 }
-
-}  // namespace
 
 SampledRun run_sampled(const GpuParameters& gpu, const GemmPlan& plan, const TileProfile& profile,
                        const SamplingOptions& options) {
+    if (options.memory != nullptr) return run_launches(gpu, plan, profile, *options.memory, 0, options.every_wave);
     MemoryHierarchy memory(gpu.memory, gpu.sm_count, gpu.clock_hz);
-    double start = 0;
-    if (options.warm_l2 && !fits_nothing(gpu, plan)) {
-        start = std::ceil(run_launches(gpu, plan, profile, memory, 0, true).cycles);
-    }
-    return run_launches(gpu, plan, profile, memory, start, options.every_wave);
+    return run_launches(gpu, plan, profile, memory, 0, options.every_wave);
+}
+
+std::optional<SampledRun> probe(const GpuParameters& gpu, const GemmPlan& plan, const TileProfile& profile) {
+    const std::uint64_t ctas = plan.multiplying_ctas();
+    const std::uint64_t all = ctas / plan.slices() * plan.k_tiles();
+    const std::uint64_t at_once = std::min(ctas, std::uint64_t{gpu.sm_count} * profile.resident_ctas);
+    if (all < least_probes * last_probed * at_once) return std::nullopt;
+    MemoryHierarchy memory(gpu.memory, gpu.sm_count, gpu.clock_hz);
+    ChipReplay replay(gpu, plan, profile, memory, Cycle(0));
+    const auto mark_after = [&](std::uint64_t k_tiles) {
+        const double time =
+            replay.run_until_k_tiles(k_tiles * at_once, ctas, [](std::uint64_t i) { return CtaIndex(i); });
+        return Mark{time, replay.totals(), memory.traffic()};
+    };
+    const Mark begin = mark_after(first_probed);
+    const Mark end = mark_after(last_probed);
+    const double times = static_cast<double>(all) / static_cast<double>(end.totals.k_tiles - begin.totals.k_tiles);
+    SampledRun run;
+    run.cycles = times * (end.time - begin.time);
+    run.totals = scaled({}, end.totals, begin.totals, times);
+    run.totals.ctas = ctas;
+    run.traffic = scaled({}, end.traffic, begin.traffic, times);
+    run.reducing_ctas = static_cast<double>(plan.reducing_ctas());
+    return run;
 }
 
 }  // namespace stcsim

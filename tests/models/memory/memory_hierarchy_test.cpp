@@ -303,5 +303,33 @@ RC_GTEST_PROP(MemoryHierarchy, AccountsForEverySectorAndReturnsNothingFasterThan
     RC_ASSERT(traffic.hbm_written <= static_cast<double>(traffic.sm_written));
 }
 
+TEST(MemoryHierarchy, TakesOverWhatAnotherOnesL2HoldsAsIfItHadLongBeenThere) {
+    MemoryHierarchy before = hierarchy(2);
+    for (std::uint64_t line = 0; line < 100; ++line) before.access(read(line), Cycle(1'000'000));
+    MemoryHierarchy memory = hierarchy(2);
+    memory.take_contents(std::move(before));
+    for (std::uint64_t line = 0; line < 100; ++line) {
+        EXPECT_LT(memory.access(read(line, 0, first_sector), Cycle(0)), on_the_way() + Cycle(300));
+    }
+    EXPECT_EQ(memory.traffic().l2_hit, 100U * 32);
+    EXPECT_EQ(memory.traffic().hbm_read, 0);
+}
+
+RC_GTEST_PROP(MemoryHierarchy, BooksAccessesTogetherAsOneByOne, ()) {
+    const auto lines = *rc::gen::container<std::vector<std::uint64_t>>(rc::gen::inRange<std::uint64_t>(0, 50));
+    MemoryHierarchy together = hierarchy(4);
+    MemoryHierarchy single = hierarchy(4);
+    for (std::uint32_t sm = 0; sm < 4; ++sm) {
+        std::vector<SectorRequest> requests;
+        Cycle last(7);
+        for (const std::uint64_t line : lines) {
+            requests.push_back({.line = line * (sm + 1), .sectors = whole_line});
+            last = std::max(last, single.access({SmIndex(sm), line * (sm + 1), whole_line, sm == 3}, Cycle(7)));
+        }
+        RC_ASSERT(together.access(SmIndex(sm), requests, sm == 3, Cycle(7)) == last);
+    }
+    RC_ASSERT(together.traffic().l2_hit == single.traffic().l2_hit);
+}
+
 }  // namespace
 }  // namespace stcsim::testing

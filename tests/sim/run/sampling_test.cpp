@@ -1,5 +1,6 @@
 /// Runs by waves against runs of every instruction.
 #include <cmath>
+#include <optional>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -120,6 +121,24 @@ TEST(Sampling, WavesThatAreLeftOutAreLikeThoseThatAreNot) {
         EXPECT_NEAR(ratio(static_cast<double>(some.traffic.sm_read), static_cast<double>(all.traffic.sm_read)), 1,
                     0.02);
         EXPECT_NEAR(some.traffic.hbm_read / all.traffic.hbm_read, 1, 0.1);
+    }
+}
+
+TEST(Sampling, AProbeTellsTheRatesOfALongRunAndLeavesShortOnesAlone) {
+    const GpuParameters gpu = small_a100().parameters;
+    for (const Sparsity sparsity : both_sparsities) {
+        const GemmPlan plan(gemm(2048, 1024, 4096, sparsity), kernel_named("128x128_s3"));
+        const TileProfile profile = measure_profile(gpu, plan);
+        const std::optional<SampledRun> probed = probe(gpu, plan, profile);
+        ASSERT_TRUE(probed);
+        const SampledRun run = run_sampled(gpu, plan, profile, {});
+        EXPECT_NEAR(probed->cycles / run.cycles, 1, 0.15);
+        EXPECT_EQ(probed->totals.ctas, run.totals.ctas);
+        EXPECT_NEAR(ratio(static_cast<double>(probed->totals.k_tiles), static_cast<double>(run.totals.k_tiles)), 1,
+                    0.01);
+        EXPECT_NEAR(ratio(static_cast<double>(probed->traffic.sm_read), static_cast<double>(run.traffic.sm_read)), 1,
+                    0.1);
+        EXPECT_FALSE(probe(gpu, GemmPlan(gemm(512, 512, 1024, sparsity), plan.kernel()), profile));
     }
 }
 
