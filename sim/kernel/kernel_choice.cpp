@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <iterator>
 #include <limits>
 #include <tuple>
 #include <vector>
@@ -193,27 +194,43 @@ std::vector<Candidate> candidates_for(const GemmProblem& problem, const GpuParam
 
 }  // namespace
 
+namespace {
+
+/// Of the candidates, of which there is one, the best to take unseen: of those about as good as the best the one that
+/// reads the fewest bytes from L2, with the most stages.
+GemmKernel choose_from(const std::vector<Candidate>& candidates) {
+    const double least = std::ranges::min_element(candidates, {}, &Candidate::cycles)->cycles;
+    std::vector<Candidate> good;
+    std::ranges::copy_if(candidates, std::back_inserter(good),
+                         [&](const Candidate& candidate) { return candidate.cycles <= as_good_as_least * least; });
+    const auto better = [](const Candidate& one, const Candidate& other) {
+        return one.bytes != other.bytes ? one.bytes < other.bytes : one.kernel.stages > other.kernel.stages;
+    };
+    return std::ranges::min_element(good, better)->kernel;
+}
+
+}  // namespace
+
 std::vector<GemmKernel> plausible_kernels(const GemmProblem& problem, const GpuParameters& gpu, bool warm_l2) {
     std::vector<Candidate> candidates = candidates_for(problem, gpu, warm_l2);
+    if (candidates.empty()) return {};
+    const GemmKernel chosen = choose_from(candidates);
     std::ranges::stable_sort(candidates, {}, &Candidate::cycles);
-    std::vector<GemmKernel> kernels;
+    std::vector<GemmKernel> kernels{chosen};
     for (const Candidate& candidate : candidates) {
         if (kernels.size() == most_plausible || candidate.cycles > plausible * candidates.front().cycles) break;
         const auto alike = [&](const GemmKernel& other) { return differ_in_stages_only(candidate.kernel, other); };
-        if (std::ranges::count_if(kernels, alike) < most_alike) kernels.push_back(candidate.kernel);
+        if (candidate.kernel.name != chosen.name && std::ranges::count_if(kernels, alike) < most_alike) {
+            kernels.push_back(candidate.kernel);
+        }
     }
     return kernels;
 }
 
 GemmKernel choose_kernel(const GemmProblem& problem, const GpuParameters& gpu, bool warm_l2) {
-    std::vector<Candidate> candidates = candidates_for(problem, gpu, warm_l2);
+    const std::vector<Candidate> candidates = candidates_for(problem, gpu, warm_l2);
     if (candidates.empty()) throw InputError({}, "a GPU on whose SMs no kernel of the catalogue fits", "a larger SM");
-    const double least = std::ranges::min_element(candidates, {}, &Candidate::cycles)->cycles;
-    std::erase_if(candidates, [&](const Candidate& candidate) { return candidate.cycles > as_good_as_least * least; });
-    const auto better = [](const Candidate& one, const Candidate& other) {
-        return one.bytes != other.bytes ? one.bytes < other.bytes : one.kernel.stages > other.kernel.stages;
-    };
-    return std::ranges::min_element(candidates, better)->kernel;
+    return choose_from(candidates);
 }
 
 }  // namespace stcsim

@@ -24,9 +24,9 @@ namespace stcsim {
 /// `warm_l2`: the same launch has just run, and the HBM is not asked if all of it has room in the L2.
 double estimate_cycles(const GemmPlan& plan, const GpuParameters& gpu, bool warm_l2 = false);
 
-/// The kernels that may be the fastest, least estimate first: those that fit on the GPU and whose estimate is at most
-/// 1.3 times the least, at most eight, of which at most two differ in stages only. Empty if none fits. Throws
-/// InputError if the problem is not legal.
+/// The kernels that may be the fastest: the one that `choose_kernel` takes, then, least estimate first, others that fit
+/// on the GPU and whose estimate is at most 1.3 times the least; at most eight in all, of which at most two differ in
+/// stages only. Empty if none fits. Throws InputError if the problem is not legal.
 std::vector<GemmKernel> plausible_kernels(const GemmProblem& problem, const GpuParameters& gpu, bool warm_l2 = false);
 
 /// The kernel with the least estimate among those that fit on the GPU; of those within a hundredth of it, the one that
