@@ -16,7 +16,8 @@ class DeviceAddresses {
   public:
     explicit DeviceAddresses(const AllocationTable& table) : table_(&table) {}
 
-    /// The device address of a host address; of one outside every allocation, itself.
+    /// The device address of a host address. Those outside every allocation, which a kernel may touch where findings
+    /// are taken leniently, have a region of their own.
     [[nodiscard]] std::uint64_t of(std::uint64_t host);
 
     /// The address of a 32-bit word of a thread's local memory: the words of a warp's lanes lie side by side, as the

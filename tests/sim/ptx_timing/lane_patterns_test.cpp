@@ -58,6 +58,15 @@ TEST(DeviceAddresses, DoNotDependOnWhereTheHostsMemoryIs) {
     EXPECT_GE(b, a + 1000);
 }
 
+TEST(DeviceAddresses, StayBelowWhatTheCachesCanCount) {
+    AllocationTable table;
+    DeviceAddresses addresses(table);
+    constexpr std::uint64_t end = std::uint64_t{1} << 39;  // 2^32 lines of 128 bytes
+    EXPECT_LT(addresses.of(0x7fff12345678), end);
+    EXPECT_LT(addresses.of(~std::uint64_t{0}), end);
+    EXPECT_LT(DeviceAddresses::of_local(~std::uint32_t{0}, 1 << 19, 1 << 18, 31), end);
+}
+
 TEST(DeviceAddresses, PutTheLocalWordsOfAWarpsLanesSideBySide) {
     const std::uint64_t word = DeviceAddresses::of_local(3, 64, 8, 0);
     EXPECT_EQ(DeviceAddresses::of_local(3, 64, 8, 5), word + 20);

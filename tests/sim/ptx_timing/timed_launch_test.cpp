@@ -126,6 +126,30 @@ TEST(TimedLaunch, TellsWhatInstructionsWaitFor) {
     }
 }
 
+TEST(TimedLaunch, UsesLocalMemory) {
+    TestKernel kernel(R"(
+.local .align 4 .b8 space[64];
+mov.u64 %d10, space;
+st.local.u32 [%d10+8], %r1;
+ld.local.u32 %r10, [%d10+8];
+mul.wide.u32 %d3, %r1, 4; add.s64 %d5, %d2, %d3;
+st.global.u32 [%d5], %r10;
+)");
+    const std::uint64_t out = kernel.memory.allocate(128, "out");
+    const TimedResult result = run_on_a100(kernel, out, out, 0);
+    for (std::uint32_t i = 0; i < 32; ++i) EXPECT_EQ(kernel.download<std::uint32_t>(out, 32)[i], i);
+    EXPECT_EQ(result.counters.at("sm.load_store_unit.transactions"), 3U);
+}
+
+TEST(TimedLaunch, GoesOnBehindReadsOutOfBoundsThatAreTakenLeniently) {
+    TestKernel kernel("ld.global.u32 %r10, [%d1+4096];\nst.global.u32 [%d2], %r10;\n");
+    const std::uint64_t out = kernel.memory.allocate(128, "out");
+    const MachineProgram program(kernel.decoded());
+    FindingSink findings(FindingMode::lenient);
+    EXPECT_NO_THROW(run_timed(testing::a100(), program, kernel.launch(out, out, 0), findings));
+    EXPECT_EQ(findings.total(FindingKind::out_of_bounds), 32U);  // lanes
+}
+
 TEST(TimedLaunch, ReadsTheMachinesClock) {
     TestKernel kernel(R"(
 mov.u32 %r10, %clock;
