@@ -32,13 +32,6 @@ U32 wavefronts(const StepAccess& access, U32 matrix) {
 
 }  // namespace
 
-void report_undefined_row(WarpState& w, U32 matrix, U32 row, std::uint64_t address) {
-    w.report(FindingKind::uninitialized_shared, matrix * matrix_rows + row, [&] {
-        return fmt::format("row {} of matrix {} at byte {} of shared memory holds bytes that nothing has written", row,
-                           matrix, address);
-    });
-}
-
 void count_bank_conflicts(WarpState& w, U32 matrices) {
     U32 extra = 0;
     for (U32 matrix = 0; matrix < matrices; ++matrix) extra += wavefronts(w.step->access, matrix) - 1;

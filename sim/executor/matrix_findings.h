@@ -13,7 +13,6 @@ class InstructionDecoder;
 /// The machine instruction that an mma's modifiers name.
 const MmaInstruction& take_mma_instruction(InstructionDecoder& decoder);
 
-void report_undefined_row(WarpState& warp, std::uint32_t matrix, std::uint32_t row, std::uint64_t address);
 /// Of the ldmatrix that is executed: wavefronts beyond one per matrix.
 void count_bank_conflicts(WarpState& warp, std::uint32_t matrices);
 void report_wrong_selector(WarpState& warp, const DecodedInstruction& instruction);

@@ -38,7 +38,6 @@ LoadedMatrix read_matrix(WarpState& w, U32 number) {
         std::memcpy(matrix.elements[row], memory, row_bytes);
         if (!watch.watches() || lane_space(access, lane) != PtxSpace::shared) continue;
         matrix.defined[row] = watch.read(access.addresses[lane], row_bytes, lane, false);
-        if (!matrix.defined[row]) report_undefined_row(w, number, row, access.addresses[lane]);
     }
     return matrix;
 }
@@ -46,6 +45,7 @@ LoadedMatrix read_matrix(WarpState& w, U32 number) {
 void load_matrices(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
     WarpState& w = warp.state();
     if (w.tracks) count_bank_conflicts(w, i.matrices);
+    std::size_t written = 0;  // `writes` counts the registers that are not discarded
     for (U32 number = 0; number < i.matrices; ++number) {
         const LoadedMatrix matrix = read_matrix(w, number);
         if (!i.list[number].present()) continue;
@@ -59,10 +59,14 @@ void load_matrices(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) 
             return matrix.elements[row][column] | U32{matrix.elements[next_row][next_column]} << 16U;
         };
         write_lanes<U32>(w.destination(i.list[number]), lanes, pair);
+        if (!w.tracks) continue;
+        // Main loops load ahead of their end for nothing: undefined bytes matter where an mma reads them.
+        const U32 kernel_register = i.writes[written++];
+        U32& defined = w.defined[kernel_register];
+        defined = (defined | lanes) & ~undefined;
+        U32& by_shared = w.undefined_by_shared[kernel_register];
+        by_shared = (by_shared & ~lanes) | undefined;
     }
-    if (!w.tracks) return;
-    // What is undefined has been reported here.
-    for (const U32 number : i.writes) w.defined[number] |= lanes;
 }
 
 void decode_matrix_load(InstructionDecoder& decoder) {

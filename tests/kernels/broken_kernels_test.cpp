@@ -29,7 +29,7 @@ const std::vector<BrokenKernel> broken_kernels{
     {"misaligned", 0, FindingKind::misaligned, "ld.global.v4"},
     {"pending_copy_read", 0, FindingKind::pending_copy_read, "ld.shared"},
     {"shared_race", 0, FindingKind::shared_race, "ld.shared"},
-    {"uninitialized_shared", 0, FindingKind::uninitialized_shared, "ldmatrix"},
+    {"uninitialized_shared", 0, FindingKind::uninitialized_shared, "mma.sync"},
     {"uninitialized_register", 0, FindingKind::uninitialized_register, "mma.sync"},
     {"illegal_metadata", 0, FindingKind::illegal_metadata, "mma.sp"},
     {"unordered_metadata", 0x11111111, FindingKind::unordered_metadata, "mma.sp::ordered_metadata"},

@@ -88,9 +88,13 @@ std::vector<FindingCase> cases() {
                 "512; add.s32 %r13, %r10, %r13; cp.async.wait_all; ld.shared.u32 %r14, [%r13];",
          shared_race, "no barrier between", 64},
         {"UninitializedShared",
-         tile + "setp.ne.u32 %p1, %r1, 3; @%p1 st.shared.v4.u32 [%r12], {0, 0, 0, 0}; bar.sync 0; "
-                "ldmatrix.sync.aligned.m8n8.x1.shared.b16 {%r13}, [%r12];",
-         uninitialized_shared, "row 3 of matrix 0"},
+         tile + operands +
+             "setp.ne.u32 %p1, %r1, 3; @%p1 st.shared.v4.u32 [%r12], {0, 0, 0, 0}; bar.sync 0; "
+             "ldmatrix.sync.aligned.m8n8.x1.shared.b16 {%r21}, [%r12];" +
+             dense("%r21"),
+         uninitialized_shared, "%r21 holds what was read from shared memory"},
+        {"UninitializedSharedThatIsLoadedForNothing", tile + "ldmatrix.sync.aligned.m8n8.x1.shared.b16 {%r13}, [%r12];",
+         uninitialized_shared, ""},
         {"InitializedShared", filled + "bar.sync 0; ldmatrix.sync.aligned.m8n8.x1.shared.b16 {%r13}, [%r12];",
          uninitialized_shared, ""},
         {"UninitializedSharedThroughRegisters",
