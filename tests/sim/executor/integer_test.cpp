@@ -115,7 +115,7 @@ TEST(BitOperations, MatchTheHost) {
          [](O o) {
              U32 result = 0;
              for (U32 i = 0; i < 32; ++i) {
-                 const U32 index = (o.a >> i & 1U) << 2U | (o.b >> i & 1U) << 1U | (o.c >> i & 1U);
+                 const U32 index = static_cast<U32>((o.a >> i & 1U) << 2U | (o.b >> i & 1U) << 1U | (o.c >> i & 1U));
                  result |= (0x1BU >> index & 1U) << i;
              }
              return U64(result);
