@@ -30,7 +30,7 @@ TEST(IntegerArithmetic, MatchesTheHost) {
         {"add.u16 %h20, %h10, %h11;", "h", [](O o) { return half(S64(o.a + o.b)); }},
         {"add.sat.s32 %r20, %r10, %r11;", "r",
          [](O o) { return word(std::clamp<S64>(S64(S32(o.a)) + S32(o.b), INT32_MIN, INT32_MAX)); }},
-        {"sub.s32 %r20, %r10, 5;", "r", [](O o) { return word(S64(o.a) - 5); }},
+        {"sub.s32 %r20, %r10, 5;", "r", [](O o) { return word(S64(o.a - 5)); }},
         {"sub.u64 %d20, %d10, %d11;", "d", [](O o) { return o.a - o.b; }},
         {"mul.lo.s32 %r20, %r10, %r11;", "r", [](O o) { return U64(U32(U32(o.a) * U32(o.b))); }},
         {"mul.lo.u16 %h20, %h10, %h11;", "h", [](O o) { return U64(U16(U32(U16(o.a)) * U16(o.b))); }},
