@@ -24,12 +24,7 @@ FindingReport report_of(const FindingSink::Entry& entry, const PtxModule& module
     report.kind = name_of(first.kind);
     report.error = is_error(first.kind);
     report.sentence = first.sentence;
-    report.place.ptx_line = first.where.line;
-    report.place.instruction = first.instruction;
-    if (const auto file = module.files.find(first.source.file); first.source.line != 0 && file != module.files.end()) {
-        report.place.source_file = file->second;
-        report.place.source_line = first.source.line;
-    }
+    report.place = code_place(module, first.where, first.source, first.instruction);
     report.cta = first.cta.value();
     report.warp = first.warp;
     report.lane = first.lane;
@@ -132,6 +127,17 @@ class PtxExecutableModule : public ExecutableModule {
 };
 
 }  // namespace
+
+CodePlace code_place(const PtxModule& module, PtxLocation where, PtxSourceLine source, std::string instruction) {
+    CodePlace place;
+    place.ptx_line = where.line;
+    place.instruction = std::move(instruction);
+    if (const auto file = module.files.find(source.file); source.line != 0 && file != module.files.end()) {
+        place.source_file = file->second;
+        place.source_line = source.line;
+    }
+    return place;
+}
 
 KernelRunner functional_runner(std::uint64_t max_warp_instructions) {
     return [max_warp_instructions](const KernelLaunch& launch, FindingSink& findings, LaunchReport& report) {

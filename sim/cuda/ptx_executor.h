@@ -20,6 +20,9 @@ using KernelRunner = std::function<void(const KernelLaunch& launch, FindingSink&
 /// 32-bit registers that a thread of the kernel takes.
 using RegisterCount = std::function<std::uint32_t(const DecodedKernel& kernel)>;
 
+/// A place in the module's PTX, with its source line where `.loc` says it.
+CodePlace code_place(const PtxModule& module, PtxLocation where, PtxSourceLine source, std::string instruction);
+
 /// A launch without time.
 KernelRunner functional_runner(std::uint64_t max_warp_instructions);
 

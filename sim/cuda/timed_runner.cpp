@@ -21,13 +21,7 @@ std::optional<HottestStall> hottest_stall(const TimedResult& result, const Decod
     const auto number = static_cast<std::size_t>(hottest - result.tallies.begin());
     const PtxInstruction& ptx = *kernel.instructions()[number].ptx;
     HottestStall stall;
-    stall.place.ptx_line = ptx.where.line;
-    stall.place.instruction = ptx.name();
-    const auto& files = kernel.module().files;
-    if (const auto file = files.find(ptx.source.file); ptx.source.line != 0 && file != files.end()) {
-        stall.place.source_file = file->second;
-        stall.place.source_line = ptx.source.line;
-    }
+    stall.place = code_place(kernel.module(), ptx.where, ptx.source, ptx.name());
     const auto cause = std::ranges::max_element(hottest->waited) - hottest->waited.begin();
     stall.cause = obstacle_names[static_cast<std::size_t>(cause)];
     stall.warp_cycles = hottest->total_wait().value();
