@@ -11,13 +11,12 @@ its peak by the tensor cores, and one far below both by something else: latency,
 The same input gives the same bytes. Exit status: 0 success, 2 bad usage or input; then no file is written.
 """
 
-import argparse
 import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from figure_file import DENSE, SPARSE, format_of, plain, plt, render, write_whole
+from figure_file import DENSE, SPARSE, plain, plt
 from input_file import InputError
+from plot_command import plot_command
 from result_file import Bandwidths, read_bandwidths, read_results
 
 #: Points get their names up to this many rows in a panel; beyond it they would hide each other.
@@ -103,18 +102,9 @@ def draw(machines):
 
 
 def main(arguments):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("results", nargs="+", type=Path, metavar="RESULTS", help="JSON results of `stcsim run`")
-    parser.add_argument("-o", "--output", required=True, type=Path, metavar="FILE", help="a .png, .svg or .pdf file")
-    options = parser.parse_args(arguments)
-    try:
-        kind = format_of(options.output)
-        machines = machines_of(options.results)
-        write_whole({options.output: render(lambda: draw(machines), kind)})
-    except InputError as error:
-        print(f"plot_roofline.py: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return plot_command(
+        arguments, __doc__, "RESULTS", "JSON results of `stcsim run`", machines_of, draw, several=True
+    )
 
 
 if __name__ == "__main__":

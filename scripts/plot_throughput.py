@@ -14,14 +14,12 @@ in the order of the files. Each GPU and scope gets a column of its own. Three pa
 The same input gives the same bytes. Exit status: 0 success, 2 bad usage or input; then no file is written.
 """
 
-import argparse
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Optional
 
-from figure_file import DENSE, SPARSE, format_of, plain, plt, render, write_whole
-from input_file import InputError
+from figure_file import DENSE, SPARSE, plain, plt
+from plot_command import plot_command
 from result_file import CAUSES, Row, read_results
 
 import numpy as np
@@ -218,19 +216,15 @@ def add_cause_legend(axes, columns):
     axes.legend(handles=patches, loc="center", ncol=4, fontsize=9, handlelength=2.2, handleheight=1.1)
 
 
+def columns_of_files(paths):
+    """The columns of the results in all files. Raises InputError."""
+    return columns_of([row for path in paths for row in read_results(path)])
+
+
 def main(arguments):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("results", nargs="+", type=Path, metavar="RESULTS", help="JSON or CSV results of `stcsim run`")
-    parser.add_argument("-o", "--output", required=True, type=Path, metavar="FILE", help="a .png, .svg or .pdf file")
-    options = parser.parse_args(arguments)
-    try:
-        kind = format_of(options.output)
-        columns = columns_of([row for path in options.results for row in read_results(path)])
-        write_whole({options.output: render(lambda: draw(columns), kind)})
-    except InputError as error:
-        print(f"plot_throughput.py: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return plot_command(
+        arguments, __doc__, "RESULTS", "JSON or CSV results of `stcsim run`", columns_of_files, draw, several=True
+    )
 
 
 if __name__ == "__main__":

@@ -13,13 +13,12 @@ Each panel names the median of the absolute errors. The same input gives the sam
 usage or input; then no file is written.
 """
 
-import argparse
 import sys
-from pathlib import Path
 from statistics import median
 
-from figure_file import DENSE, SPARSE, format_of, plain, plt, render, write_whole
+from figure_file import DENSE, SPARSE, plain, plt
 from input_file import InputError
+from plot_command import plot_command
 from validation_file import read_validation
 
 STYLES = {"dense": DENSE, "2:4": SPARSE, "speedup": {"color": "black", "marker": "D"}}
@@ -80,18 +79,9 @@ def draw(types):
 
 
 def main(arguments):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("validation", type=Path, metavar="FILE", help="JSON or CSV of `stcsim validate --out`")
-    parser.add_argument("-o", "--output", required=True, type=Path, metavar="FILE", help="a .png, .svg or .pdf file")
-    options = parser.parse_args(arguments)
-    try:
-        kind = format_of(options.output)
-        types = predicted_gemms(options.validation)
-        write_whole({options.output: render(lambda: draw(types), kind)})
-    except InputError as error:
-        print(f"plot_validation.py: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return plot_command(
+        arguments, __doc__, "FILE", "JSON or CSV of `stcsim validate --out`", predicted_gemms, draw
+    )
 
 
 if __name__ == "__main__":

@@ -91,27 +91,26 @@ PtxLaunch ptx_launch_of(const Values& values) {
 
 po::options_description exec_options() {
     po::options_description options("Options of stcsim exec");
-    const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
     const std::string timing =
         fmt::format("full: cycles of the model; none: values only, fast ({})", name_of(LaunchSettings{}.timing));
     auto add = options.add_options();
     add("help,h", "this help");
-    add("gpu", text("NAME|FILE")->default_value("a100-sxm4-40gb"), "GPU description");
+    add("gpu", text_value("NAME|FILE")->default_value("a100-sxm4-40gb"), "GPU description");
     add("set", po::value<std::vector<std::string>>()->value_name("PATH=VALUE")->composing(),
         "override a parameter of the description; repeatable");
-    add("timing", text("full|none"), timing.c_str());
-    add("scope", text("sm|chip"), "timed launches: the whole chip, or one SM with its share of the grid (chip)");
+    add("timing", text_value("full|none"), timing.c_str());
+    add("scope", text_value("sm|chip"), "timed launches: the whole chip, or one SM with its share of the grid (chip)");
     add("verify", "compute every mma in the SystemC modules too and compare");
-    add("report", text("FILE.json"), "write what every launch did");
+    add("report", text_value("FILE.json"), "write what every launch did");
     add("lenient", "findings are warnings: they do not end the program");
     add("no-findings", "do not look for findings: faster");
-    add("max-cycles", text("N"), "end a launch after so many cycles (untimed: warp instructions; 10^11)");
-    add("ptx", text("FILE.ptx"), "launch one kernel of this file instead of a program");
-    add("entry", text("NAME"), "the kernel of --ptx");
-    add("grid", text("X[,Y,Z]"), "CTAs of --ptx");
-    add("block", text("X[,Y,Z]"), "threads per CTA of --ptx");
-    add("shared", text("BYTES"), "dynamic shared memory of --ptx (0)");
-    add("args", text("LIST"), "arguments of the kernel of --ptx");
+    add("max-cycles", text_value("N"), "end a launch after so many cycles (untimed: warp instructions; 10^11)");
+    add("ptx", text_value("FILE.ptx"), "launch one kernel of this file instead of a program");
+    add("entry", text_value("NAME"), "the kernel of --ptx");
+    add("grid", text_value("X[,Y,Z]"), "CTAs of --ptx");
+    add("block", text_value("X[,Y,Z]"), "threads per CTA of --ptx");
+    add("shared", text_value("BYTES"), "dynamic shared memory of --ptx (0)");
+    add("args", text_value("LIST"), "arguments of the kernel of --ptx");
     return options;
 }
 

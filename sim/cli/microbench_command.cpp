@@ -35,19 +35,18 @@ struct MicrobenchRequest {
 
 po::options_description microbench_options() {
     po::options_description options("Options of stcsim microbench");
-    const auto text = [](const char* placeholder) { return po::value<std::string>()->value_name(placeholder); };
     auto add = options.add_options();
     add("help,h", "this help");
-    add("gpu", text("NAME|FILE")->default_value("a100-sxm4-40gb"), "GPU description");
+    add("gpu", text_value("NAME|FILE")->default_value("a100-sxm4-40gb"), "GPU description");
     add("set", po::value<std::vector<std::string>>()->value_name("PATH=VALUE"),
         "override a parameter of the description; repeatable");
-    add("instr", text("NAME"),
+    add("instr", text_value("NAME"),
         "one instruction (all): of 'stcsim instructions', ldmatrix.x1|x2|x4, ld.shared.u32[.Nway]");
-    add("warps", text("LIST"), "warps of the thread block, such as 4 or 1,2,4 or 1-8 (1,4,8)");
-    add("ilp", text("LIST"), "independent instructions per warp and iteration (1-6)");
+    add("warps", text_value("LIST"), "warps of the thread block, such as 4 or 1,2,4 or 1-8 (1,4,8)");
+    add("ilp", text_value("LIST"), "independent instructions per warp and iteration (1-6)");
     add("memory", "latencies and bandwidths of L2 and memory instead of instructions");
-    add("iterations", text("NUMBER"), "iterations of the timed loop (999, as published)");
-    add("csv", text("FILE"),
+    add("iterations", text_value("NUMBER"), "iterations of the timed loop (999, as published)");
+    add("csv", text_value("FILE"),
         "write every measurement: instr,warps,ilp,latency_cyc,throughput,peak,unit; with --memory "
         "level,metric,value,unit");
     return options;

@@ -22,21 +22,20 @@ using Values = po::variables_map;
 constexpr const char* default_gpu = "a100-sxm4-40gb";
 
 po::options_description mma_options() {
-    const auto text = [](const char* shown) { return po::value<std::string>()->value_name(shown); };
     po::options_description options("Options of stcsim mma", 100, 60);
     auto add = options.add_options();
     add("help,h", "this help");
-    add("instr", text("NAME"), "instruction, a name of 'stcsim instructions'");
-    add("a", text("FILE.npy"), "A: [cases, m, k]; of mma.sp the stored values, [cases, m, stored k]");
-    add("b", text("FILE.npy"), "B: [cases, k, n]");
-    add("c", text("FILE.npy"), "C: [cases, m, n] (zeros)");
-    add("index", text("FILE.npy"), "mma.sp: position of each stored value in its group, [cases, m, stored k]");
-    add("meta", text("FILE.npy"), "mma.sp: words of operand E, [cases, 32 lanes]; instead of --index");
-    add("selector", text("NUMBER"), "sparsity selector of --meta (0)");
-    add("out", text("FILE.npy"), "write D: [cases, m, n]");
-    add("model", text("numerics|systemc"),
+    add("instr", text_value("NAME"), "instruction, a name of 'stcsim instructions'");
+    add("a", text_value("FILE.npy"), "A: [cases, m, k]; of mma.sp the stored values, [cases, m, stored k]");
+    add("b", text_value("FILE.npy"), "B: [cases, k, n]");
+    add("c", text_value("FILE.npy"), "C: [cases, m, n] (zeros)");
+    add("index", text_value("FILE.npy"), "mma.sp: position of each stored value in its group, [cases, m, stored k]");
+    add("meta", text_value("FILE.npy"), "mma.sp: words of operand E, [cases, 32 lanes]; instead of --index");
+    add("selector", text_value("NUMBER"), "sparsity selector of --meta (0)");
+    add("out", text_value("FILE.npy"), "write D: [cases, m, n]");
+    add("model", text_value("numerics|systemc"),
         "bit-exact arithmetic alone, or the SystemC modules of one SM; both give the same D (numerics)");
-    add("gpu", text("NAME|FILE"), "GPU description of --model systemc (a100-sxm4-40gb)");
+    add("gpu", text_value("NAME|FILE"), "GPU description of --model systemc (a100-sxm4-40gb)");
     return options;
 }
 

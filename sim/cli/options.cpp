@@ -40,6 +40,10 @@ po::variables_map parse_options(const po::options_description& options, const st
     }
 }
 
+po::typed_value<std::string>* text_value(const char* placeholder) {
+    return po::value<std::string>()->value_name(placeholder);
+}
+
 std::uint64_t parse_integer(std::string_view text, std::string_view what, std::uint64_t least, std::uint64_t most) {
     std::uint64_t number = 0;
     const char* const end = text.data() + text.size();

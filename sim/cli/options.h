@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <boost/program_options/options_description.hpp>
+#include <boost/program_options/value_semantic.hpp>
 #include <boost/program_options/variables_map.hpp>
 
 #include "gpu/gpu_description.h"
@@ -19,6 +20,9 @@ namespace stcsim {
 /// argument that is not an option. Options may not be abbreviated.
 boost::program_options::variables_map parse_options(const boost::program_options::options_description& options,
                                                     const std::vector<std::string>& arguments);
+
+/// An option that takes one text; `placeholder` stands for it in the help.
+boost::program_options::typed_value<std::string>* text_value(const char* placeholder);
 
 /// The decimal integer from `least` to `most` that `text` spells; `what` names it in the InputError.
 std::uint64_t parse_integer(std::string_view text, std::string_view what, std::uint64_t least, std::uint64_t most);

@@ -186,37 +186,36 @@ void check_files(const RunRequest& request) {
 }  // namespace
 
 po::options_description run_options() {
-    const auto text = [](const char* shown) { return po::value<std::string>()->value_name(shown); };
     const auto texts = [](const char* shown) {
         return po::value<std::vector<std::string>>()->value_name(shown)->composing();
     };
     po::options_description options("Options of stcsim run", 100, 60);
     auto add = options.add_options();
     add("help,h", "this help");
-    add("gpu", text("NAME|FILE"), "GPU description: a name of 'stcsim gpus' or a .toml file");
+    add("gpu", text_value("NAME|FILE"), "GPU description: a name of 'stcsim gpus' or a .toml file");
     add("set", texts("PATH=VALUE"), "override a parameter of the description; repeatable");
-    add("write-config", text("FILE"), "write the complete description in force as TOML");
-    add("gemm", text("MxNxK[xBATCH]"), "simulate one GEMM: D[m,n] = A[m,k] x B[k,n]");
-    add("batch", text("COUNT"), "how many such products (1)");
-    add("dtype", text("TYPE"), "type of A and B (f16)");
-    add("acc", text("TYPE"), "type of the accumulator (f32; s32 for integers)");
-    add("output-dtype", text("TYPE"), "type of D as stored (as --dtype)");
-    add("sparsity", text("dense|2:4"), "how A (or B, see --sparse-operand) is stored (dense)");
-    add("sparse-operand", text("a|b"), "which operand 2:4 is about; b: through the transposed product (a)");
-    add("trace", text("FILE.csv"), "simulate every GEMM of a trace: name,m,n,k,batch,dtype,acc,sparsity,count");
+    add("write-config", text_value("FILE"), "write the complete description in force as TOML");
+    add("gemm", text_value("MxNxK[xBATCH]"), "simulate one GEMM: D[m,n] = A[m,k] x B[k,n]");
+    add("batch", text_value("COUNT"), "how many such products (1)");
+    add("dtype", text_value("TYPE"), "type of A and B (f16)");
+    add("acc", text_value("TYPE"), "type of the accumulator (f32; s32 for integers)");
+    add("output-dtype", text_value("TYPE"), "type of D as stored (as --dtype)");
+    add("sparsity", text_value("dense|2:4"), "how A (or B, see --sparse-operand) is stored (dense)");
+    add("sparse-operand", text_value("a|b"), "which operand 2:4 is about; b: through the transposed product (a)");
+    add("trace", text_value("FILE.csv"), "simulate every GEMM of a trace: name,m,n,k,batch,dtype,acc,sparsity,count");
     add("compare", "simulate each GEMM dense and 2:4, whatever a trace says");
-    add("kernel", text("auto|best|NAME"), "tiling, a name of 'stcsim kernels' (auto)");
-    add("scope", text("core|sm|chip"),
+    add("kernel", text_value("auto|best|NAME"), "tiling, a name of 'stcsim kernels' (auto)");
+    add("scope", text_value("core|sm|chip"),
         "core: tensor cores of one SM, operands in registers; sm: one SM with its share of the memory; chip (chip)");
     add("exact", "scope chip: every instruction of every SM, however long it takes");
     add("sampled", "scope chip: k-tile by k-tile, repeating waves left out (the default for large problems)");
-    add("l2", text("cold|warm"), "what the L2 holds: nothing of the operands, or what the same launch has left (cold)");
-    add("clock", text("MHZ"), "lock the SM clock there; without it the power limit decides");
+    add("l2", text_value("cold|warm"), "what the L2 holds: nothing of the operands, or what the same launch has left (cold)");
+    add("clock", text_value("MHZ"), "lock the SM clock there; without it the power limit decides");
     add("verify", "move values through the model and compare every element of D bit for bit");
-    add("seed", text("NUMBER"), "of the operands of --verify (1)");
+    add("seed", text_value("NUMBER"), "of the operands of --verify (1)");
     add("out", texts("FILE"), "write the results as .json or .csv; repeatable");
-    add("vcd", text("FILE"), "write a waveform of the first SM's tensor cores");
-    add("perfetto", text("FILE"), "write a timeline of the first SM's tensor cores (Chrome trace JSON)");
+    add("vcd", text_value("FILE"), "write a waveform of the first SM's tensor cores");
+    add("perfetto", text_value("FILE"), "write a timeline of the first SM's tensor cores (Chrome trace JSON)");
     return options;
 }
 

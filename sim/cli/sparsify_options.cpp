@@ -25,10 +25,6 @@ const std::vector<std::string> patterns{"2:4", "1:2", "4:8"};
 constexpr const char* dtype_text = "element type; else float16 is f16, float32 tf32, float64 f64, int8 s8, uint8 u8";
 constexpr const char* pattern_text = "2:4, 1:2 or 4:8 (2 of 4 pairs of neighbours); else that of the element type";
 
-po::typed_value<std::string>* text(const char* placeholder) {
-    return po::value<std::string>()->value_name(placeholder);
-}
-
 std::optional<std::string> given(const po::variables_map& values, const std::string& option) {
     if (values.count(option) == 0) return std::nullopt;
     const auto& value = values[option].as<std::string>();
@@ -106,53 +102,53 @@ void set_lanes(const po::variables_map& values, ReorderRequest& request) {
 
 po::options_description prune_options() {
     po::options_description options("Options of stcsim sparsify prune");
-    options.add_options()("help,h", "this help")("in", text("W.npy"), "the matrix [.., k]")(
-        "dtype", text("TYPE"), dtype_text)("pattern", text("N:M"), pattern_text)(
-        "out", text("P.npy"), "the pruned matrix, of the same shape and dtype")(
+    options.add_options()("help,h", "this help")("in", text_value("W.npy"), "the matrix [.., k]")(
+        "dtype", text_value("TYPE"), dtype_text)("pattern", text_value("N:M"), pattern_text)(
+        "out", text_value("P.npy"), "the pruned matrix, of the same shape and dtype")(
         "permute", po::bool_switch(), "permute the columns first so that more is kept: --out holds them permuted")(
-        "permutation", text("I.npy"),
+        "permutation", text_value("I.npy"),
         "with --permute: the permutation p (int64), out = pruned in[..., p]; the rows of B go B[p]");
     return options;
 }
 
 po::options_description compress_options() {
     po::options_description options("Options of stcsim sparsify compress");
-    options.add_options()("help,h", "this help")("in", text("P.npy"),
+    options.add_options()("help,h", "this help")("in", text_value("P.npy"),
                                                  "the matrix [.., k], which meets the pattern of its type")(
-        "dtype", text("TYPE"), dtype_text)("values", text("V.npy"), "the kept elements [.., k/2]")(
-        "metadata", text("E.npy"), "their codes, in the order of --order")(
-        "order", text("ORDER"), "codes, row-major (the default), reordered or reordered-along-k")(
-        "index", text("I.npy"), "their positions in their groups (uint8)");
+        "dtype", text_value("TYPE"), dtype_text)("values", text_value("V.npy"), "the kept elements [.., k/2]")(
+        "metadata", text_value("E.npy"), "their codes, in the order of --order")(
+        "order", text_value("ORDER"), "codes, row-major (the default), reordered or reordered-along-k")(
+        "index", text_value("I.npy"), "their positions in their groups (uint8)");
     return options;
 }
 
 po::options_description expand_options() {
     po::options_description options("Options of stcsim sparsify expand");
-    options.add_options()("help,h", "this help")("values", text("V.npy"), "the kept elements [.., k/2]")(
-        "dtype", text("TYPE"), dtype_text)("metadata", text("E.npy"), "their codes, in the order of --order")(
-        "order", text("ORDER"), "codes, row-major (the default), reordered or reordered-along-k")(
-        "index", text("I.npy"), "instead of --metadata: their positions in their groups")(
-        "out", text("P.npy"), "the matrix [.., k], +0 where nothing was kept");
+    options.add_options()("help,h", "this help")("values", text_value("V.npy"), "the kept elements [.., k/2]")(
+        "dtype", text_value("TYPE"), dtype_text)("metadata", text_value("E.npy"), "their codes, in the order of --order")(
+        "order", text_value("ORDER"), "codes, row-major (the default), reordered or reordered-along-k")(
+        "index", text_value("I.npy"), "instead of --metadata: their positions in their groups")(
+        "out", text_value("P.npy"), "the matrix [.., k], +0 where nothing was kept");
     return options;
 }
 
 po::options_description reorder_options() {
     po::options_description options("Options of stcsim sparsify reorder");
-    options.add_options()("help,h", "this help")("metadata", text("E.npy"), "the metadata")(
-        "dtype", text("TYPE"), "element type of the matrix")("from", text("ORDER"), "the order it is in")(
-        "to", text("ORDER"), "the order wanted")("out", text("F.npy"), "the metadata in that order")(
-        "rows", text("N"), "rows of the matrix, to drop padding; from lanes: needed")(
-        "k", text("N"), "columns of the matrix, to drop padding; from lanes: needed")(
-        "instr", text("NAME"), "lanes: the mma.sp whose E registers they are")(
-        "selector", text("N"), "lanes: its sparsity selector (default 0)");
+    options.add_options()("help,h", "this help")("metadata", text_value("E.npy"), "the metadata")(
+        "dtype", text_value("TYPE"), "element type of the matrix")("from", text_value("ORDER"), "the order it is in")(
+        "to", text_value("ORDER"), "the order wanted")("out", text_value("F.npy"), "the metadata in that order")(
+        "rows", text_value("N"), "rows of the matrix, to drop padding; from lanes: needed")(
+        "k", text_value("N"), "columns of the matrix, to drop padding; from lanes: needed")(
+        "instr", text_value("NAME"), "lanes: the mma.sp whose E registers they are")(
+        "selector", text_value("N"), "lanes: its sparsity selector (default 0)");
     return options;
 }
 
 po::options_description check_options() {
     po::options_description options("Options of stcsim sparsify check");
-    options.add_options()("help,h", "this help")("in", text("W.npy"), "the matrix [.., k]")(
-        "dtype", text("TYPE"), dtype_text)("pattern", text("N:M"), pattern_text)(
-        "limit", text("N")->default_value("20"), "violations to print, before only their number");
+    options.add_options()("help,h", "this help")("in", text_value("W.npy"), "the matrix [.., k]")(
+        "dtype", text_value("TYPE"), dtype_text)("pattern", text_value("N:M"), pattern_text)(
+        "limit", text_value("N")->default_value("20"), "violations to print, before only their number");
     return options;
 }
 

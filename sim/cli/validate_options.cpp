@@ -50,24 +50,23 @@ Scope scope_of(const std::string& name) {
 
 po::options_description validate_options() {
     po::options_description options("Options of stcsim validate");
-    const auto text = [](const char* placeholder) { return po::value<std::string>()->value_name(placeholder); };
     const auto texts = [](const char* placeholder) { return po::value<Texts>()->value_name(placeholder); };
     auto add = options.add_options();
     add("help,h", "this help");
     add("set", texts("NAME"), "instructions, shared-memory, memory or gemm; repeatable (all of them)");
     add("quick", "a fixed subset of the points");
-    add("only", text("TEXT"), "only points whose \"TYPE FIGURE NAME\" contains this, such as \"f16 2:4 1024x\"");
-    add("gpu", text("NAME|FILE"), "GPU description (the one that each point was measured on)");
+    add("only", text_value("TEXT"), "only points whose \"TYPE FIGURE NAME\" contains this, such as \"f16 2:4 1024x\"");
+    add("gpu", text_value("NAME|FILE"), "GPU description (the one that each point was measured on)");
     add("override", texts("PATH=VALUE"), "override a parameter of the description; repeatable");
-    add("scope", text("SCOPE")->default_value("chip"), "of the GEMMs: core, sm or chip");
-    add("kernel", text("NAME")->default_value("auto"), "of the GEMMs: auto, best or a name of 'stcsim kernels'");
-    add("reference", text("FOLDER"), "folder of the measurements (the ones that are shipped)");
+    add("scope", text_value("SCOPE")->default_value("chip"), "of the GEMMs: core, sm or chip");
+    add("kernel", text_value("NAME")->default_value("auto"), "of the GEMMs: auto, best or a name of 'stcsim kernels'");
+    add("reference", text_value("FOLDER"), "folder of the measurements (the ones that are shipped)");
     add("out", texts("FILE"), "write every point to FILE.json or FILE.csv; repeatable");
-    add("state", text("FILE"),
+    add("state", text_value("FILE"),
         "keep predictions in FILE as they are made, and do not make those again that are in it (beside the first --out "
         "until that is written)");
-    add("jobs,j", text("NUMBER"), "processes at a time (one per processor); the results do not depend on it");
-    add("worst", text("NUMBER")->default_value("3"), "how many of the worst points of each type and figure to list");
+    add("jobs,j", text_value("NUMBER"), "processes at a time (one per processor); the results do not depend on it");
+    add("worst", text_value("NUMBER")->default_value("3"), "how many of the worst points of each type and figure to list");
     return options;
 }
 

@@ -12,9 +12,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/content_hash.h"
-#include "base/error.h"
 #include "files/atomic_file.h"
 #include "report/csv_field.h"
+#include "report/report_format.h"
 #include "validate/error_groups.h"
 #include "validate/error_statistics.h"
 #include "validate/reference_sets.h"
@@ -100,17 +100,6 @@ Json json_of(const ErrorGroup& group) {
     return object;
 }
 
-enum class Format : std::uint8_t { csv, json };
-
-Format format_of(const std::filesystem::path& file) {
-    const std::string extension = file.extension().string();
-    if (extension == ".csv") return Format::csv;
-    if (extension == ".json") return Format::json;
-    throw InputError({file.string()},
-                     extension.empty() ? std::string("no extension") : fmt::format("the extension {}", extension),
-                     ".json or .csv");
-}
-
 }  // namespace
 
 std::string validation_csv(std::span<const ValidatedPoint> points) {
@@ -148,14 +137,14 @@ std::string validation_json(std::span<const ValidatedPoint> points, const Valida
 }
 
 void check_validation_file(const std::filesystem::path& file) {
-    (void)format_of(file);
+    (void)report_format_of(file);
     check_writable(file);
 }
 
 void write_validation_file(const std::filesystem::path& file, std::span<const ValidatedPoint> points,
                            const ValidationRequest& request, std::string_view version) {
     write_whole_file(
-        file, format_of(file) == Format::json ? validation_json(points, request, version) : validation_csv(points));
+        file, report_format_of(file) == ReportFormat::json ? validation_json(points, request, version) : validation_csv(points));
 }
 
 }  // namespace stcsim
