@@ -27,9 +27,10 @@ enum class OperationClass : std::uint8_t {
     wait_group,    ///< cp.async.wait_group N: until at most N of the newest groups are pending
     barrier,       ///< bar.sync or bar.arrive
     warp_sync,     ///< __syncwarp(): bar.warp.sync over the lanes of the warp
+    fence,         ///< fence.acq_rel.gpu: `destination` is written when the warp's stores have reached the L2
     convert_pack,  ///< elements to another type, packed or one in a register (numerics/output_conversion.h)
     clear,         ///< zero a range of registers
-    arithmetic,    ///< an operation of an arithmetic unit, or control, without modelled values; reads `a`
+    arithmetic,    ///< an operation of an arithmetic unit, or control; reads `a`; without modelled values but `adds`
     exit,          ///< the warp ends
 };
 
@@ -90,6 +91,8 @@ struct WarpInstruction {
     /// issue slots directly after the instruction. A compressed notation for address and loop arithmetic.
     std::uint8_t following_arithmetic = 0;
     ArithmeticUnit unit = ArithmeticUnit::any;  ///< arithmetic
+    /// arithmetic: adds the elements of type `unpacked` in `a`, one in a register, to those in `destination`.
+    bool adds = false;
     std::uint8_t barrier = 0;                   ///< barrier: its number, 0 to 15
     std::uint8_t barrier_warps = 0;   ///< barrier: warps that take part; 0: all of the CTA that have not ended
     bool barrier_waits = true;        ///< barrier: bar.sync; false: bar.arrive

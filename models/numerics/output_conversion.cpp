@@ -22,4 +22,10 @@ std::uint32_t stored_element(ElementType accumulator, ElementType output, Elemen
     }
 }
 
+std::uint32_t added_elements(ElementType accumulator, std::uint32_t one, std::uint32_t other) {
+    if (accumulator == ElementType::s32) return one + other;
+    STCSIM_ASSERT(accumulator == ElementType::f32);
+    return std::bit_cast<std::uint32_t>(std::bit_cast<float>(one) + std::bit_cast<float>(other));
+}
+
 }  // namespace stcsim

@@ -55,8 +55,14 @@ bool LoadStoreUnit::can_complete(const GlobalRequest& request) const {
     switch (request.operation) {
         case OperationClass::copy_async: return fills.has_space();
         case OperationClass::load_global: return completions[request.warp.value() % completions.size()].has_space();
-        default: return true;
+        default:
+            return !ends_fence(request.warp) || completions[request.warp.value() % completions.size()].has_space();
     }
+}
+
+bool LoadStoreUnit::ends_fence(WarpSlot warp) const {
+    const WarpStores& stores = stores_[warp.value()];
+    return stores.fence && stores.on_their_way == 1;
 }
 
 void LoadStoreUnit::complete(GlobalRequest request) {
@@ -75,7 +81,38 @@ void LoadStoreUnit::complete(GlobalRequest request) {
         completion.destination = request.destination;
         if (memory_ != nullptr) completion.payload = load_values(request);
         completions[request.warp.value() % completions.size()].push(std::move(completion));
+    } else {
+        end_store(request.warp);
     }
+}
+
+void LoadStoreUnit::accept_fence(GlobalRequest request) {
+    if (request.warp.value() >= stores_.size()) stores_.resize(request.warp.value() + 1);
+    WarpStores& stores = stores_[request.warp.value()];
+    STCSIM_ASSERT(!stores.fence);
+    if (stores.on_their_way == 0) {
+        complete_fence(request);
+    } else {
+        stores.fence = std::move(request);
+    }
+}
+
+void LoadStoreUnit::end_store(WarpSlot warp) {
+    STCSIM_ASSERT(stores_[warp.value()].on_their_way > 0);
+    const bool last = ends_fence(warp);
+    WarpStores& stores = stores_[warp.value()];
+    --stores.on_their_way;
+    if (!last) return;
+    complete_fence(*stores.fence);
+    stores.fence.reset();
+}
+
+void LoadStoreUnit::complete_fence(const GlobalRequest& fence) {
+    MemoryCompletion completion;
+    completion.operation = fence.operation;
+    completion.warp = fence.warp;
+    completion.destination = fence.destination;
+    completions[fence.warp.value() % completions.size()].push(std::move(completion));
 }
 
 Payload LoadStoreUnit::load_values(const GlobalRequest& request) const {
@@ -118,6 +155,13 @@ void LoadStoreUnit::accept_request(Cycle now) {
         const std::size_t candidate = (turn_ + i) % requests.size();
         if (!requests[candidate].has_item()) continue;
         turn_ = (candidate + 1) % requests.size();
+        if (requests[candidate].front().operation == OperationClass::fence) {
+            if (!completions[candidate].has_space()) continue;
+            turn_ = (candidate + 1) % requests.size();
+            accept_fence(requests[candidate].pop());
+            if (has_request()) wake_at(now + Cycle(1));
+            return;
+        }
         GlobalRequest request = requests[candidate].pop();
 
         TransactionPointer transaction = take_transaction();
@@ -129,6 +173,10 @@ void LoadStoreUnit::accept_request(Cycle now) {
         (transaction->write ? written_bytes_ : read_bytes_) += transaction->bytes.value();
         ++transactions_;
         if (transaction->write && memory_ != nullptr) store_values(request);
+        if (transaction->write) {
+            if (request.warp.value() >= stores_.size()) stores_.resize(request.warp.value() + 1);
+            ++stores_[request.warp.value()].on_their_way;
+        }
         const Cycle occupied(
             std::max<std::uint64_t>(1, ceil_divide(transaction->bytes.value(), parameters_.bytes_per_cycle.value())));
         free_ = now + occupied;

@@ -3,11 +3,13 @@
 /// Overview: takes requests of the sub-cores in turn, `bytes_per_cycle` each cycle, coalesces them into sectors and
 /// sends one transaction per warp instruction to the interconnect; at most `outstanding_requests` are in flight. Data
 /// of cp.async goes on to the shared memory as a fill; data of loads back to the warp. cp.async goes to L2 directly, as
-/// `cp.async.cg` does; an L1 for loads is not modelled (no kernel here loads through it).
+/// `cp.async.cg` does; an L1 for loads is not modelled (no kernel here loads through it). A fence is answered when the
+/// warp's stores before it have reached the L2.
 /// Parameters: LoadStoreUnitParameters.
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <vector>
 
 #include "base/counters.h"
@@ -48,6 +50,11 @@ class LoadStoreUnit : public ClockedModule {
     [[nodiscard]] Payload load_values(const GlobalRequest& request) const;
     void store_values(const GlobalRequest& request);
     [[nodiscard]] bool can_complete(const GlobalRequest& request) const;
+    /// A fence completes with the last of the warp's stores before it.
+    void accept_fence(GlobalRequest request);
+    void end_store(WarpSlot warp);
+    [[nodiscard]] bool ends_fence(WarpSlot warp) const;  ///< the warp's next store that ends
+    void complete_fence(const GlobalRequest& fence);
 
     LoadStoreUnitParameters parameters_;
     L2CacheParameters cache_;
@@ -56,6 +63,12 @@ class LoadStoreUnit : public ClockedModule {
     GlobalValues* memory_;
     std::vector<GlobalRequest> in_flight_;  ///< by transaction tag
     std::vector<std::uint32_t> free_tags_;
+    /// Of a warp: stores on their way, and the fence that waits for them.
+    struct WarpStores {
+        std::uint32_t on_their_way = 0;
+        std::optional<GlobalRequest> fence;
+    };
+    std::vector<WarpStores> stores_;  ///< by warp slot
     std::vector<TransactionPointer> spare_;  ///< finished transactions, to reuse their storage
     std::size_t turn_ = 0;
     Cycle free_{0};

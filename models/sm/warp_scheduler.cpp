@@ -174,6 +174,7 @@ Obstacle WarpScheduler::unit_obstacle(const WarpContext& warp) const {
         case OperationClass::load_global:
         case OperationClass::store_global:
         case OperationClass::copy_async:
+        case OperationClass::fence:
             return global_requests.has_space() ? Obstacle::nothing : Obstacle::global_queue;
         case OperationClass::wait_group:
             return warp.async_groups.at_most_pending(warp.next.pending_groups) ? Obstacle::nothing
@@ -227,7 +228,8 @@ void WarpScheduler::issue(WarpContext& warp, Cycle now) {
         case OperationClass::store_shared: issue_shared(warp); break;
         case OperationClass::load_global:
         case OperationClass::store_global:
-        case OperationClass::copy_async: issue_global(warp); break;
+        case OperationClass::copy_async:
+        case OperationClass::fence: issue_global(warp); break;
         case OperationClass::commit_group: warp.async_groups.commit(); break;
         case OperationClass::wait_group: break;
         case OperationClass::warp_sync: warp.ready = now + parameters_.warp_sync_latency; break;
@@ -317,6 +319,7 @@ void WarpScheduler::issue_arithmetic(WarpContext& warp, Cycle now) {
     if (registers_.has_values() && next.operation == OperationClass::convert_pack) {
         convert_elements(warp.launch.warp, next);
     }
+    if (registers_.has_values() && next.adds) add_elements(warp.launch.warp, next);
     Cycle latency = parameters_.arithmetic_latency;
     if (next.unit != ArithmeticUnit::any) {
         const ArithmeticUnitParameters& unit = parameters_.unit(next.unit);
@@ -355,6 +358,17 @@ void WarpScheduler::convert_elements(WarpSlot warp, const WarpInstruction& next)
     }
 }
 
+void WarpScheduler::add_elements(WarpSlot warp, const WarpInstruction& next) {
+    STCSIM_ASSERT(next.a.count == next.destination.count);
+    for (std::uint32_t i = 0; i < next.a.count; ++i) {
+        const LaneValues& addend = registers_.at(warp, next.a.first + i);
+        LaneValues& sum = registers_.at(warp, next.destination.first + i);
+        for (std::uint32_t lane = 0; lane < warp_lanes; ++lane) {
+            sum[lane] = added_elements(next.unpacked, sum[lane], addend[lane]);
+        }
+    }
+}
+
 void WarpScheduler::end_warp(WarpContext& warp) {
     exits.push({warp.launch.cta_slot});
     barrier_arrivals.push({.cta = warp.launch.cta_slot, .ended = true});
@@ -373,7 +387,7 @@ Payload WarpScheduler::read_payload(const WarpContext& warp, RegisterRange range
 void WarpScheduler::report(CounterReport& report) const {
     static constexpr std::array<std::string_view, operation_classes> names{
         "mma",        "ldmatrix", "ld_shared", "st_shared",    "ld_global", "st_global",  "cp_async", "commit_group",
-        "wait_group", "barrier",  "warp_sync", "convert_pack", "clear",     "arithmetic", "exit"};
+        "wait_group", "barrier",  "warp_sync", "fence",        "convert_pack", "clear",   "arithmetic", "exit"};
     for (std::size_t i = 0; i < operation_classes; ++i) {
         report.add("sm.warp_scheduler.issued", names[i], "instructions", "warp instructions issued", issued_[i]);
     }

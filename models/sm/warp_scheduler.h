@@ -78,6 +78,7 @@ class WarpScheduler : public ClockedModule {
     /// The result will be in the registers in cycle `ready`.
     void await_result(const ArithmeticResult& result);
     void convert_elements(WarpSlot warp, const WarpInstruction& next);
+    void add_elements(WarpSlot warp, const WarpInstruction& next);
     void end_warp(WarpContext& warp);
     [[nodiscard]] Payload read_payload(const WarpContext& warp, RegisterRange range);
     static TensorCoreState state_for(Obstacle obstacle);

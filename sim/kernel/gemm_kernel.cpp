@@ -61,26 +61,49 @@ std::vector<ElementType> output_types(ElementType input, ElementType accumulator
     return {input, accumulator};
 }
 
-/// The kind and number of a suffix such as "_c4" at the end of the name, or nothing.
-std::optional<std::pair<char, std::uint32_t>> last_suffix(std::string_view name) {
-    const std::size_t suffix = name.rfind('_');
-    if (suffix == std::string_view::npos || suffix + 2 >= name.size()) return std::nullopt;
+struct Suffix {
+    std::string_view kind;
+    std::uint32_t number;  ///< 0 without one
+};
+
+/// The letters and the number of a suffix such as "_c4" at the end of the name, or nothing.
+std::optional<Suffix> last_suffix(std::string_view name) {
+    const std::size_t begin = name.rfind('_');
+    if (begin == std::string_view::npos) return std::nullopt;
+    const std::string_view suffix = name.substr(begin + 1);
+    const std::size_t letters = std::min(suffix.find_first_of("0123456789"), suffix.size());
+    if (letters == suffix.size()) return Suffix{suffix, 0};
     std::uint32_t number = 0;
-    const char* const end = name.data() + name.size();
-    const auto [parsed, status] = std::from_chars(name.data() + suffix + 2, end, number);
+    const char* const end = suffix.data() + suffix.size();
+    const auto [parsed, status] = std::from_chars(suffix.data() + letters, end, number);
     if (parsed != end || status != std::errc{} || number == 0) return std::nullopt;
-    return std::pair{name[suffix + 1], number};
+    return Suffix{suffix.substr(0, letters), number};
 }
 
-/// A name without the suffixes of raster and slices, each at most once, which go into `kernel`.
+/// Takes a suffix that says how k is divided, if it is one.
+bool take_decomposition(const Suffix& suffix, GemmKernel& kernel) {
+    const std::uint32_t number = suffix.number;
+    if (suffix.kind == "k" && number >= 2 && number <= most_k_slices) {
+        kernel.k_slices = number;
+    } else if (suffix.kind == "serial" && number >= 2 && number <= most_serial_slices) {
+        kernel.decomposition = Decomposition::serial;
+        kernel.k_slices = number;
+    } else if (suffix.kind == "stream" && number <= most_stream_ctas) {
+        kernel.decomposition = Decomposition::stream_k;
+        kernel.stream_ctas = number;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/// A name without the suffixes of raster and division of k, each at most once, which go into `kernel`.
 std::string_view strip_suffixes(std::string_view name, GemmKernel& kernel) {
     while (const auto suffix = last_suffix(name)) {
-        const auto [kind, number] = *suffix;
-        if ((kind == 'c' || kind == 'r') && !kernel.raster) {
-            kernel.raster = Raster{kind == 'c' ? Raster::Strips::columns : Raster::Strips::rows, number};
-        } else if (kind == 'k' && kernel.k_slices == 1 && number >= 2 && number <= most_k_slices) {
-            kernel.k_slices = number;
-        } else {
+        const bool undivided = kernel.decomposition == Decomposition::parallel && kernel.k_slices == 1;
+        if ((suffix->kind == "c" || suffix->kind == "r") && suffix->number > 0 && !kernel.raster) {
+            kernel.raster = Raster{suffix->kind == "c" ? Raster::Strips::columns : Raster::Strips::rows, suffix->number};
+        } else if (!undivided || !take_decomposition(*suffix, kernel)) {
             break;
         }
         name = name.substr(0, name.rfind('_'));
@@ -111,15 +134,19 @@ GemmKernel kernel_named(std::string_view name) {
         GemmKernel kernel = *found;
         kernel.name += name.substr(base.size());
         kernel.raster = variant.raster;
+        kernel.decomposition = variant.decomposition;
         kernel.k_slices = variant.k_slices;
+        kernel.stream_ctas = variant.stream_ctas;
         return kernel;
     }
     std::vector<std::string> names{"auto", "best"};
     for (const GemmKernel& kernel : kernels) names.push_back(kernel.name);
     throw InputError({}, fmt::format("kernel '{}'", name),
-                     fmt::format("auto, best or a name of the catalogue (near: {}), which _cN or _rN (raster) and _kN "
-                                 "(slices of k, 2 to {}) may follow",
-                                 fmt::join(near_names(full_name(base), names), ", "), most_k_slices));
+                     fmt::format("auto, best or a name of the catalogue (near: {}), which _cN or _rN (raster) and one "
+                                 "of _kN (N slices of k, 2 to {}), _serialN (2 to {}), _stream and _streamN (N CTAs, "
+                                 "up to {}) may follow",
+                                 fmt::join(near_names(full_name(base), names), ", "), most_k_slices,
+                                 most_serial_slices, most_stream_ctas));
 }
 
 const MmaInstruction& instruction_for(const GemmProblem& problem) {

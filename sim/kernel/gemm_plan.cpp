@@ -37,10 +37,7 @@ GemmPlan::GemmPlan(const GemmProblem& problem, const GemmKernel& kernel)
     check_alignment(problem);
     k_tiles_ = ceil_divide<std::uint64_t>(problem.k, tile_k());
     slices_ = std::min<std::uint64_t>(kernel.k_slices, k_tiles_);
-    if (split() && bits_of(problem.accumulator) != 32) {
-        throw InputError({}, fmt::format("kernel {} with {} accumulation", kernel.name, name_of(problem.accumulator)),
-                         "f32 or s32 accumulation: slices of k are added up in 32 bits");
-    }
+    check_partial_sums();
     std::uint64_t next = allocation_alignment;
     const auto place = [&](std::uint64_t bytes) {
         return std::exchange(next, round_up(next + bytes * problem_.batch, allocation_alignment));
@@ -48,27 +45,53 @@ GemmPlan::GemmPlan(const GemmProblem& problem, const GemmKernel& kernel)
     addresses_.a = place(a_bytes());
     addresses_.b = place(b_bytes());
     addresses_.e = place(e_bytes());
-    addresses_.d = place(d_bytes() * slices_);
+    addresses_.d = place(d_bytes() * (split() ? slices_ : 1));
     addresses_.result = split() ? place(result_bytes()) : addresses_.d;
+    if (waits()) addresses_.semaphores = place(semaphores() * semaphore_bytes);
+    if (stream_k()) addresses_.workspace = place(multiplying_ctas() * workspace_bytes());
+}
+
+void GemmPlan::check_partial_sums() const {
+    const ElementType accumulator = problem_.accumulator;
+    if (!split() && !waits()) return;
+    if (bits_of(accumulator) != 32) {
+        throw InputError({}, fmt::format("kernel {} with {} accumulation", kernel_.name, name_of(accumulator)),
+                         "f32 or s32 accumulation: partial sums are added up in 32 bits");
+    }
+    if (serial() && !is_float(accumulator) && problem_.output != accumulator) {
+        throw InputError({}, fmt::format("kernel {} with {} output", kernel_.name, name_of(problem_.output)),
+                         "s32 output: serial split-K keeps the sums of integers in D");
+    }
+}
+
+StreamK GemmPlan::stream() const {
+    STCSIM_ASSERT(stream_k());
+    return {tiles(), k_tiles_, kernel_.stream_ctas};
 }
 
 Raster GemmPlan::raster() const {
     return kernel_.raster.value_or(transposed() ? default_transposed_raster : default_raster);
 }
 
-TileCoordinate GemmPlan::tile_of(CtaIndex cta) const {
+std::uint64_t GemmPlan::tile_number_of(CtaIndex cta) const {
+    STCSIM_ASSERT(!stream_k());
+    const std::uint64_t per_batch = tile_rows_ * tile_columns_;
+    return cta.value() / (per_batch * slices_) * per_batch + cta.value() % per_batch;
+}
+
+TileCoordinate GemmPlan::tile_at(std::uint64_t number) const {
     const Raster order = raster();
     const bool columns_first = order.strips == Raster::Strips::columns;
     const std::uint64_t across = columns_first ? tile_columns_ : tile_rows_;  // tiles across the strips
     const std::uint64_t along = columns_first ? tile_rows_ : tile_columns_;
-    const std::uint64_t tile = cta.value() % (across * along);
+    const std::uint64_t tile = number % (across * along);
     const std::uint64_t strip = tile / (order.width * along);
     const std::uint64_t first = strip * order.width;
     const std::uint64_t width = std::min<std::uint64_t>(order.width, across - first);
     const std::uint64_t within = tile - first * along;
     const std::uint64_t at_across = first + within % width;
     const std::uint64_t at_along = within / width;
-    return {.batch = cta.value() / (across * along) / slices_,
+    return {.batch = number / (across * along),
             .row = columns_first ? at_along : at_across,
             .column = columns_first ? at_across : at_along};
 }
@@ -129,8 +152,8 @@ std::uint32_t GemmPlan::e_fragment_registers() const {
 std::uint32_t GemmPlan::exchange_row_bytes() const {
     // The padding moves each row by four banks, or by eight where lanes store pairs of 32-bit elements, so that the
     // rows of a fragment do not conflict.
-    const bool wide_pairs = output_bytes() == 4 && !transposed();
-    return exchange_row_elements() * output_bytes() + (wide_pairs ? 32 : 16);
+    const bool wide_pairs = exchanged_bytes() == 4 && !transposed();
+    return exchange_row_elements() * exchanged_bytes() + (wide_pairs ? 32 : 16);
 }
 
 CtaResources GemmPlan::resources() const {
@@ -142,6 +165,7 @@ CtaResources GemmPlan::resources() const {
 }
 
 SharedRegions GemmPlan::sharing(std::uint64_t sms, std::uint64_t resident) const {
+    if (stream_k()) return {};
     const std::uint64_t together = std::min(sms * resident, multiplying_ctas());
     // Slices of k read other bytes of the same rows.
     std::set<std::array<std::uint64_t, 3>> rows;

@@ -5,6 +5,10 @@
 ///         for each k-group: multiply; meanwhile load the next group's fragments and copy the k-tile `stages - 1`
 ///         ahead; before the last group: commit the copies, wait for the next k-tile, barrier
 ///     exchange D through shared memory, store it in rows as long as the warp's tile
+///
+/// Where several CTAs work on a tile: before the exchange wait for the semaphore of each that the CTA adds up, and load
+/// and add its sums; behind the last store of sums that others wait for, raise the CTA's own. A CTA of Stream-K goes
+/// through all of this once for each of its tiles. Such a stream runs once: semaphores stay raised.
 #pragma once
 
 #include <memory>
@@ -14,6 +18,7 @@
 #include "kernel/gemm_plan.h"
 #include "kernel/reduction_stream.h"
 #include "kernel/register_operands.h"
+#include "kernel/semaphores.h"
 #include "kernel/warp_program.h"
 
 namespace stcsim {
@@ -39,6 +44,7 @@ class GemmStream : public InstructionStream {
   private:
     GemmPlan plan_;
     ReductionOffsets reduction_offsets_;
+    Semaphores semaphores_;  ///< of a plan whose CTAs wait for each other
     bool operands_in_registers_;
     std::vector<std::unique_ptr<WarpProgram>> programs_;   ///< per warp of a CTA
     std::unique_ptr<RegisterOperands> register_operands_;  ///< with operands in registers and values

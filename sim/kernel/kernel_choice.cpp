@@ -211,6 +211,15 @@ GemmKernel choose_from(const std::vector<Candidate>& candidates) {
 
 }  // namespace
 
+GemmKernel with_one_wave(const GemmKernel& kernel, const GemmProblem& problem, const GpuParameters& gpu) {
+    if (kernel.decomposition != Decomposition::stream_k || kernel.stream_ctas != 0) return kernel;
+    GemmKernel filled = kernel;
+    filled.stream_ctas = 1;
+    const Residency residency = resident_ctas(GemmPlan(problem, filled).resources(), gpu.sm.residency);
+    filled.stream_ctas = gpu.sm_count * std::max(residency.ctas, 1U);
+    return filled;
+}
+
 std::vector<GemmKernel> plausible_kernels(const GemmProblem& problem, const GpuParameters& gpu, bool warm_l2) {
     std::vector<Candidate> candidates = candidates_for(problem, gpu, warm_l2);
     if (candidates.empty()) return {};

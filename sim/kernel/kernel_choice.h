@@ -24,6 +24,10 @@ namespace stcsim {
 /// `warm_l2`: the same launch has just run, and the HBM is not asked if all of it has room in the L2.
 double estimate_cycles(const GemmPlan& plan, const GpuParameters& gpu, bool warm_l2 = false);
 
+/// A Stream-K kernel that leaves the number of its CTAs open with as many as the GPU holds at once; others as they are.
+/// Throws InputError if the problem is not legal.
+GemmKernel with_one_wave(const GemmKernel& kernel, const GemmProblem& problem, const GpuParameters& gpu);
+
 /// The kernels that may be the fastest: the one that `choose_kernel` takes, then, least estimate first, others that fit
 /// on the GPU and whose estimate is at most 1.3 times the least; at most eight in all, of which at most two differ in
 /// stages only. Empty if none fits. Throws InputError if the problem is not legal.

@@ -42,7 +42,7 @@ class ReductionWarpStream : public WarpStream {
         for (std::uint64_t slice = 0; slice < plan.slices(); ++slice) {
             WarpInstruction load = plain_step(OperationClass::load_global).instruction;
             load.destination = registers_of(slice);
-            load.global = {.base = plan.addresses().d + (batch * plan.slices() + slice) * plan.d_bytes() + first * 4,
+            load.global = {.base = plan.partial_product(batch, slice) + first * 4,
                            .offsets = &offsets_.loaded,
                            .active = active,
                            .bytes_per_lane = static_cast<std::uint8_t>(input_bytes)};
@@ -50,6 +50,8 @@ class ReductionWarpStream : public WarpStream {
         }
         for (std::uint64_t slice = 1; slice < plan.slices(); ++slice) {
             WarpInstruction add = plain_step(OperationClass::arithmetic).instruction;
+            add.adds = true;
+            add.unpacked = plan.problem().accumulator;
             add.a = registers_of(slice);
             add.destination = registers_of(0);
             add.following_arithmetic = static_cast<std::uint8_t>(vector - 1);

@@ -26,8 +26,7 @@ struct ReductionOffsets {
     LaneOffsets stored{};  ///< in D
 };
 
-/// The warp's instructions: without values, which `arithmetic` does not model. With operands in registers there is
-/// nothing to load, and it ends at once.
+/// The warp's instructions. With operands in registers there is nothing to load, and it ends at once.
 std::unique_ptr<WarpStream> reduction_warp(const GemmPlan& plan, const ReductionOffsets& offsets, CtaIndex cta,
                                            std::uint32_t warp, bool operands_in_registers);
 

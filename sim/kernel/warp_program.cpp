@@ -45,7 +45,17 @@ WarpProgram::WarpProgram(const GemmPlan& plan, std::uint32_t warp, bool memory_s
         build_first_loads();
     }
     build_main_loop();
-    build_epilogue();
+    exit_.push_back(plain_step(OperationClass::exit));
+    if (memory_steps) restart_.push_back(plain_step(OperationClass::barrier));
+    restart_.insert(restart_.end(), start_.begin(), start_.end());
+    if (!memory_steps) return;
+    build_epilogue(false, epilogue_);
+    if (plan.serial()) build_epilogue(true, adding_epilogue_);
+    if (plan.waits()) {
+        build_wait();
+        build_raise();
+    }
+    if (plan.stream_k()) build_workspace_steps();
 }
 
 std::uint32_t WarpProgram::a_register(std::uint32_t group) const {

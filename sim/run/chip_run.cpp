@@ -14,12 +14,13 @@ constexpr double small_problem = 2e9;
 
 double multiply_adds_of(const GemmPlan& plan) {
     const GemmKernel& kernel = plan.kernel();
-    return static_cast<double>(plan.multiplying_ctas() / plan.slices() * kernel.tile_m * kernel.tile_n) *
+    return static_cast<double>(plan.tiles() * kernel.tile_m * kernel.tile_n) *
            static_cast<double>(plan.padded_k()) / (plan.sparse() ? 2 : 1);
 }
 
 Method method_of(const GemmPlan& plan, const SimulationOptions& options) {
     if (options.scope != Scope::chip || options.verify || options.vcd || options.perfetto) return Method::exact;
+    if (plan.waits()) return Method::exact;  // the replay of k-tiles knows no semaphores
     if (options.method != Method::automatic) return options.method;
     return multiply_adds_of(plan) < small_problem && !options.warm_l2 ? Method::exact : Method::sampled;
 }
@@ -83,7 +84,7 @@ double ChipRun::clock_for(const KernelRun& run) const {
 }
 
 std::optional<KernelRun> ChipRun::estimate() {
-    const bool large = multiply_adds_of(plan_) >= small_problem;
+    const bool large = multiply_adds_of(plan_) >= small_problem && !plan_.waits();
     if (method_ == Method::sampled || (large && !options_.clock_hz)) profile_ = measure_profile(gpu_, plan_);
     if (method_ == Method::sampled && options_.warm_l2 && leaves_operands_in_l2(gpu_, plan_)) {
         before_.emplace(gpu_.memory, gpu_.sm_count, at_clock_.clock_hz);

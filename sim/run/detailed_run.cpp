@@ -57,9 +57,10 @@ KernelRun run_detailed(const GpuParameters& gpu, const GemmPlan& launch, const S
                      .verification = std::nullopt};
     if (options.verify) {
         if (const CtaSelection rest = rest_of(run.ctas, plan.ctas()); rest.count > 0) {
-            // The other SMs' CTAs, for their values only: the cycles above are of the SM's own share.
+            // The other SMs' CTAs, for their values only: the cycles above are of the SM's own share. A second launch
+            // needs those of the whole first one.
             GpuRunOptions values = run;
-            values.ctas = rest;
+            values.ctas = plan.split() ? CtaSelection{.count = plan.ctas()} : rest;
             values.timeline = nullptr;
             run_gpu(gpu, stream, values);
         }

@@ -1,14 +1,18 @@
 #include "run/operands.h"
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <random>
 #include <span>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/units.h"
 #include "isa/metadata_layout.h"
+#include "kernel/gemm_work.h"
 #include "numerics/float_format.h"
 #include "numerics/output_conversion.h"
 #include "numerics/reference_gemm.h"
@@ -55,23 +59,98 @@ std::vector<std::uint8_t> padded_codes(const CompressedMatrix& compressed, std::
     return codes;
 }
 
-/// Compares the stored product of one batch element with the reference.
-void compare_product(const GemmPlan& plan, const BitMatrix& reference, std::span<const std::byte> d, std::size_t batch,
-                     Verification& verification) {
-    const GemmProblem& problem = plan.problem();
-    for (std::size_t row = 0; row < reference.rows; ++row) {
-        for (std::size_t column = 0; column < reference.columns; ++column) {
-            const std::uint32_t expected =
-                stored_element(problem.accumulator, problem.output, reference.at(row, column));
+/// Rows and columns of the kernel's product.
+struct ProductBlock {
+    std::size_t first_row, rows;
+    std::size_t first_column, columns;
+};
+
+/// Compares a block of the stored product of one batch element with the reference, which has D's type.
+void compare_product(const GemmPlan& plan, const BitMatrix& reference, const ProductBlock& block,
+                     std::span<const std::byte> d, std::size_t batch, Verification& verification) {
+    const std::uint32_t element_bytes = bits_of(plan.problem().output) / 8;
+    for (std::size_t i = 0; i < reference.rows; ++i) {
+        for (std::size_t j = 0; j < reference.columns; ++j) {
+            const std::size_t m = plan.transposed() ? block.first_column + j : block.first_row + i;
+            const std::size_t n = plan.transposed() ? block.first_row + i : block.first_column + j;
+            const auto expected = static_cast<std::uint32_t>(reference.at(i, j));
             std::uint32_t found = 0;
-            std::memcpy(&found, &d[plan.d_offset(row, column)], plan.output_bytes());
+            std::memcpy(&found, &d[(m * plan.problem().n + n) * element_bytes], element_bytes);
             ++verification.elements;
             if (found == expected || verification.mismatches++ > 0) continue;
-            verification.first_mismatch =
-                fmt::format("batch {}, row {}, column {}: found {:#x}, expected {:#x}", batch,
-                            plan.transposed() ? column : row, plan.transposed() ? row : column, found, expected);
+            verification.first_mismatch = fmt::format("batch {}, row {}, column {}: found {:#x}, expected {:#x}", batch,
+                                                      m, n, found, expected);
         }
     }
+}
+
+BitMatrix block_of(const BitMatrix& matrix, std::size_t first_row, std::size_t rows, std::size_t first_column,
+                   std::size_t columns) {
+    BitMatrix block(rows, columns, matrix.type);
+    for (std::size_t i = 0; i < rows; ++i) {
+        const auto row = matrix.storage.begin() +
+                         static_cast<std::ptrdiff_t>((first_row + i) * matrix.columns + first_column);
+        std::copy_n(row, columns, block.storage.begin() + static_cast<std::ptrdiff_t>(i * columns));
+    }
+    return block;
+}
+
+/// A block of the product over some k-tiles, from zero, in the accumulator's type.
+BitMatrix reference_block(const GemmPlan& plan, const OperandMatrices& operands, const ProductBlock& block,
+                          const KSlice& slice) {
+    const std::size_t first_k = slice.first * plan.tile_k();
+    const std::size_t padded_k = slice.count * plan.tile_k();
+    const std::size_t k = std::min<std::size_t>(padded_k, plan.problem().k - first_k);
+    const GemmOptions options{.padded_k = padded_k};
+    const BitMatrix zero(block.rows, block.columns, plan.problem().accumulator);
+    const BitMatrix b = block_of(operands.b, first_k, k, block.first_column, block.columns);
+    if (!plan.sparse()) {
+        return reference_gemm(block_of(operands.a, block.first_row, block.rows, first_k, k), b, zero, options);
+    }
+    const CompressedMatrix& compressed = operands.compressed;
+    std::vector<std::uint8_t> codes;
+    for (std::size_t row = block.first_row; row < block.first_row + block.rows; ++row) {
+        const auto first = compressed.codes.begin() +
+                           static_cast<std::ptrdiff_t>(row * compressed.values.columns + first_k / 2);
+        codes.insert(codes.end(), first, first + static_cast<std::ptrdiff_t>(k / 2));
+    }
+    return reference_sparse_gemm(block_of(compressed.values, block.first_row, block.rows, first_k / 2, k / 2), codes,
+                                 b, zero, options);
+}
+
+/// Element by element.
+template <typename Operation>
+void transform(BitMatrix& to, const BitMatrix& from, Operation operation) {
+    std::ranges::transform(to.storage, from.storage, to.storage.begin(), operation);
+}
+
+/// A block of D, in D's type: the sums over `slices`, added in their order. Between slices serial split-K keeps them in
+/// D's type; others in the accumulator's.
+BitMatrix reference_of(const GemmPlan& plan, const OperandMatrices& operands, const ProductBlock& block,
+                       std::span<const KSlice> slices) {
+    const ElementType accumulator = plan.problem().accumulator;
+    const ElementType output = plan.problem().output;
+    const auto stored = [&](const BitMatrix& sums) {
+        BitMatrix d(sums.rows, sums.columns, output);
+        transform(d, sums, [&](ElementBits, ElementBits sum) { return stored_element(accumulator, output, sum); });
+        return d;
+    };
+    BitMatrix sums = reference_block(plan, operands, block, slices[0]);
+    for (const KSlice& slice : slices.subspan(1)) {
+        BitMatrix more = reference_block(plan, operands, block, slice);
+        const auto add = [&](ElementBits one, ElementBits other) {
+            return added_elements(accumulator, static_cast<std::uint32_t>(one), static_cast<std::uint32_t>(other));
+        };
+        if (plan.serial()) {
+            transform(more, stored(sums), [&](ElementBits sum, ElementBits before) {
+                return add(sum, stored_element(output, accumulator, before));
+            });
+            sums = std::move(more);
+        } else {
+            transform(sums, more, add);
+        }
+    }
+    return stored(sums);
 }
 
 }  // namespace
@@ -116,22 +195,43 @@ void place_operands(const GemmPlan& plan, const std::vector<OperandMatrices>& op
     memory.allocate(plan.addresses().a, std::move(a));
     memory.allocate(plan.addresses().b, std::move(b));
     if (plan.sparse()) memory.allocate(plan.addresses().e, std::move(e));
-    memory.allocate(plan.addresses().d, std::vector<std::byte>(plan.d_bytes() * operands.size(), unwritten));
+    const auto allocate_unwritten = [&](std::uint64_t address, std::uint64_t bytes) {
+        memory.allocate(address, std::vector<std::byte>(bytes, unwritten));
+    };
+    const std::uint64_t partial_products = plan.split() ? plan.slices() : 1;
+    allocate_unwritten(plan.addresses().d, plan.d_bytes() * partial_products * operands.size());
+    if (plan.split()) allocate_unwritten(plan.addresses().result, plan.result_bytes() * operands.size());
+    if (plan.waits()) allocate_unwritten(plan.addresses().semaphores, plan.semaphores() * semaphore_bytes);
+    if (plan.stream_k()) {
+        allocate_unwritten(plan.addresses().workspace, plan.multiplying_ctas() * plan.workspace_bytes());
+    }
 }
 
 Verification verify_result(const GemmPlan& plan, const std::vector<OperandMatrices>& operands,
                            const GlobalValues& memory) {
-    const GemmProblem& problem = plan.problem();
-    const std::span<const std::byte> d = memory.allocation(plan.addresses().d);
-    const BitMatrix zero(plan.rows(), plan.columns(), problem.accumulator);
+    const std::span<const std::byte> d = memory.allocation(plan.addresses().result);
+    const std::uint64_t d_bytes = plan.result_bytes();
     Verification verification;
-    for (std::size_t i = 0; i < operands.size(); ++i) {
-        const OperandMatrices& one = operands[i];
-        const GemmOptions options{.padded_k = plan.padded_k()};
-        const BitMatrix reference =
-            plan.sparse() ? reference_sparse_gemm(one.compressed.values, one.compressed.codes, one.b, zero, options)
-                          : reference_gemm(one.a, one.b, zero, options);
-        compare_product(plan, reference, d.subspan(i * plan.d_bytes(), plan.d_bytes()), i, verification);
+    if (!plan.split() && !plan.waits()) {
+        const ProductBlock whole{.first_row = 0, .rows = plan.rows(), .first_column = 0, .columns = plan.columns()};
+        const std::array slices{KSlice{.first = 0, .count = plan.k_tiles()}};
+        for (std::size_t i = 0; i < operands.size(); ++i) {
+            compare_product(plan, reference_of(plan, operands[i], whole, slices), whole,
+                            d.subspan(i * d_bytes, d_bytes), i, verification);
+        }
+        return verification;
+    }
+    for (std::uint64_t number = 0; number < plan.tiles(); ++number) {
+        const TileCoordinate tile = plan.tile_at(number);
+        const std::size_t first_row = tile.row * plan.kernel().tile_m;
+        const std::size_t first_column = tile.column * plan.kernel().tile_n;
+        const ProductBlock block{
+            .first_row = first_row,
+            .rows = std::min<std::size_t>(plan.kernel().tile_m, plan.rows() - first_row),
+            .first_column = first_column,
+            .columns = std::min<std::size_t>(plan.kernel().tile_n, plan.columns() - first_column)};
+        compare_product(plan, reference_of(plan, operands[tile.batch], block, sums_of_tile(plan, number)), block,
+                        d.subspan(tile.batch * d_bytes, d_bytes), tile.batch, verification);
     }
     return verification;
 }

@@ -28,7 +28,8 @@ std::vector<OperandMatrices> generate_operands(const GemmPlan& plan, std::uint64
 void place_operands(const GemmPlan& plan, const std::vector<OperandMatrices>& operands, GlobalValues& memory);
 
 /// Compares every element of D in memory with the reference: the same passes over the same k, padding included, then
-/// rounded to D's type.
+/// rounded to D's type. Where the kernel divides k, each part is summed from zero, and the sums are added in the order
+/// of sums_of_tile (kernel/gemm_work.h); serial split-K rounds to D's type after each.
 Verification verify_result(const GemmPlan& plan, const std::vector<OperandMatrices>& operands,
                            const GlobalValues& memory);
 

@@ -50,10 +50,27 @@ void fill_rates(SimulationResult& result, const GpuParameters& gpu, bool sparse)
     result.tensor_utilization = result.tflops / (sparse ? result.sparse_peak_tflops : result.dense_peak_tflops);
 }
 
+/// Throws for what the kernels that divide k, or the numbers of their CTAs, do not allow.
+void check_divided_k(const GemmPlan& plan, const SimulationOptions& options) {
+    const std::string& name = plan.kernel().name;
+    if (plan.waits() && options.scope == Scope::sm) {
+        throw InputError({}, fmt::format("--scope sm with {}", name),
+                         "--scope chip: its CTAs wait for those of other SMs (or --scope core, without memory)");
+    }
+    if (plan.waits() && options.warm_l2) {
+        throw InputError({}, fmt::format("--l2 warm with {}", name),
+                         "--l2 cold: kernels whose CTAs wait for each other are simulated exactly, from a cold L2");
+    }
+    if ((plan.split() || plan.waits()) && options.scope == Scope::core && options.verify) {
+        throw InputError({}, fmt::format("--verify --scope core with {}", name),
+                         "a kernel that does not divide k, or --scope chip: partial sums meet in memory");
+    }
+}
+
 SimulationResult simulate_kernel(const GpuDescription& gpu, const GemmProblem& problem, const GemmKernel& kernel,
                                  const SimulationOptions& options) {
     const GpuParameters& parameters = gpu.parameters;
-    const GemmPlan plan(problem, kernel);
+    const GemmPlan plan(problem, with_one_wave(kernel, problem, parameters));
     SimulationResult result;
     result.problem = problem;
     result.gpu = gpu.name;
@@ -102,11 +119,8 @@ void check_gemm(const GpuDescription& gpu, const GemmProblem& problem, const Sim
         choose_kernel(problem, gpu.parameters);
         return;
     }
-    const GemmPlan plan(problem, kernel_named(options.kernel));
-    if (options.verify && plan.split()) {
-        throw InputError({}, fmt::format("--verify with {}", options.kernel),
-                         "a kernel that does not split k: the values of its second launch are not simulated");
-    }
+    const GemmPlan plan(problem, with_one_wave(kernel_named(options.kernel), problem, gpu.parameters));
+    check_divided_k(plan, options);
     if (const Residency residency = resident_ctas(plan.resources(), gpu.parameters.sm.residency); residency.ctas == 0) {
         throw InputError({}, fmt::format("kernel {} on {}", options.kernel, gpu.name),
                          fmt::format("one whose CTA fits on an SM (it is limited by {})", residency.limited_by));

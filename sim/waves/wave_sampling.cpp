@@ -192,7 +192,7 @@ SampledRun run_launches(const GpuParameters& gpu, const GemmPlan& plan, const Ti
     run.cycles = first.last_store + first.left_out - start;
     run.totals = first.totals;
     // Slices may differ by a k-tile, and so may waves that stand for others: the sum is known.
-    run.totals.k_tiles = plan.multiplying_ctas() / plan.slices() * plan.k_tiles();
+    run.totals.k_tiles = plan.tiles() * plan.k_tiles();
     run.traffic = first.traffic;
     std::uint64_t replayed = first.replayed;
     if (plan.split()) {
@@ -225,7 +225,7 @@ SampledRun run_sampled(const GpuParameters& gpu, const GemmPlan& plan, const Til
 
 std::optional<SampledRun> probe(const GpuParameters& gpu, const GemmPlan& plan, const TileProfile& profile) {
     const std::uint64_t ctas = plan.multiplying_ctas();
-    const std::uint64_t all = ctas / plan.slices() * plan.k_tiles();
+    const std::uint64_t all = plan.tiles() * plan.k_tiles();
     const std::uint64_t at_once = std::min(ctas, std::uint64_t{gpu.sm_count} * profile.resident_ctas);
     if (all < least_probes * last_probed * at_once) return std::nullopt;
     MemoryHierarchy memory(gpu.memory, gpu.sm_count, gpu.clock_hz);
