@@ -75,8 +75,12 @@ void kernels_command(const std::vector<std::string>& arguments, std::ostream& ou
            "tf32,\n"
            "and twice as many of a 2:4 A. 128x256_s3 is short for 128x256x32_s3. A suffix sets the raster: with _cN "
            "CTAs\n"
-           "walk strips of N tile columns, with _rN of N tile rows, as in 128x256x32_s3_c4; with _kN k is cut\n"
-           "into N slices, which a second launch adds up.\n\n"
+           "walk strips of N tile columns, with _rN of N tile rows, as in 128x256x32_s3_c4. Another divides k:\n"
+           "_kN      into N slices, which a second launch adds up (parallel split-K)\n"
+           "_serialN into N slices, each of which a CTA adds to what the one before it has stored (serial split-K)\n"
+           "_stream  evenly among the CTAs that the GPU holds at once; _streamN: among N (Stream-K)\n"
+           "_copy4, _copy8 or _copy16 sets the bytes of a cp.async of A and B: by default the widest that rows of k\n"
+           "elements are multiples of.\n\n"
         << table.text();
 }
 

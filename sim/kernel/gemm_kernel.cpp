@@ -16,7 +16,8 @@
 namespace stcsim {
 namespace {
 
-constexpr std::uint64_t copy_bytes = 16;
+/// Widths of cp.async (PTX ISA), widest first.
+constexpr std::array<std::uint32_t, 3> copy_widths{16, 8, 4};
 constexpr std::uint32_t most_stages = 6;
 /// Dense stages of more bytes than a CTA of the A100 can have (CUDA C++ Programming Guide, compute capability 8.0) are
 /// not worth a line in the catalogue.
@@ -97,12 +98,15 @@ bool take_decomposition(const Suffix& suffix, GemmKernel& kernel) {
     return true;
 }
 
-/// A name without the suffixes of raster and division of k, each at most once, which go into `kernel`.
+/// A name without the suffixes of raster, copies and division of k, each at most once, which go into `kernel`.
 std::string_view strip_suffixes(std::string_view name, GemmKernel& kernel) {
     while (const auto suffix = last_suffix(name)) {
         const bool undivided = kernel.decomposition == Decomposition::parallel && kernel.k_slices == 1;
         if ((suffix->kind == "c" || suffix->kind == "r") && suffix->number > 0 && !kernel.raster) {
             kernel.raster = Raster{suffix->kind == "c" ? Raster::Strips::columns : Raster::Strips::rows, suffix->number};
+        } else if (suffix->kind == "copy" && std::ranges::find(copy_widths, suffix->number) != copy_widths.end() &&
+                   kernel.copy_bytes == 0) {
+            kernel.copy_bytes = suffix->number;
         } else if (!undivided || !take_decomposition(*suffix, kernel)) {
             break;
         }
@@ -134,6 +138,7 @@ GemmKernel kernel_named(std::string_view name) {
         GemmKernel kernel = *found;
         kernel.name += name.substr(base.size());
         kernel.raster = variant.raster;
+        kernel.copy_bytes = variant.copy_bytes;
         kernel.decomposition = variant.decomposition;
         kernel.k_slices = variant.k_slices;
         kernel.stream_ctas = variant.stream_ctas;
@@ -142,8 +147,8 @@ GemmKernel kernel_named(std::string_view name) {
     std::vector<std::string> names{"auto", "best"};
     for (const GemmKernel& kernel : kernels) names.push_back(kernel.name);
     throw InputError({}, fmt::format("kernel '{}'", name),
-                     fmt::format("auto, best or a name of the catalogue (near: {}), which _cN or _rN (raster) and one "
-                                 "of _kN (N slices of k, 2 to {}), _serialN (2 to {}), _stream and _streamN (N CTAs, "
+                     fmt::format("auto, best or a name of the catalogue (near: {}), which _cN or _rN (raster), _copy4, _copy8 "
+                                 "or _copy16 (bytes of a cp.async) and one of _kN (N slices of k, 2 to {}), _serialN (2 to {}), _stream and _streamN (N CTAs, "
                                  "up to {}) may follow",
                                  fmt::join(near_names(full_name(base), names), ", "), most_k_slices,
                                  most_serial_slices, most_stream_ctas));
@@ -176,21 +181,30 @@ const MmaInstruction& instruction_for(const GemmProblem& problem) {
     return *largest;
 }
 
+std::uint32_t widest_copy(const GemmProblem& problem) {
+    // Rows of B are as long as those of A or, where A is compressed, twice as long.
+    const std::uint64_t stored_parts = problem.sparsity == Sparsity::two_four ? 2 : 1;
+    const std::uint64_t row_bits = problem.k * bits_of(problem.input) / stored_parts;
+    for (const std::uint32_t width : copy_widths) {
+        if (problem.k % stored_parts == 0 && row_bits % (8 * width) == 0) return width;
+    }
+    return 0;
+}
+
 void check_alignment(const GemmProblem& problem) {
+    if (widest_copy(problem) != 0) return;
     const bool sparse = problem.sparsity == Sparsity::two_four;
     const char operand = problem.sparse_operand == SparseOperand::a ? 'A' : 'B';
-    const std::uint64_t stored = copy_bytes * 8 / bits_of(problem.input);
+    const std::uint64_t stored = copy_widths.back() * 8 / bits_of(problem.input);
     const std::uint64_t granularity = sparse ? 2 * stored : stored;
-    if (problem.k % granularity != 0) {
-        const std::uint64_t below = problem.k / granularity * granularity;
-        const std::string nearest =
-            below == 0 ? fmt::format("{}", granularity) : fmt::format("{} or {}", below, below + granularity);
-        throw InputError(
-            {}, fmt::format("k = {} in {}", problem.k, problem.name),
-            fmt::format("a multiple of {} for {} {} (rows of {} are copied 16 bytes at a time); nearest: {}",
-                        granularity, sparse ? "2:4" : "dense", name_of(problem.input),
-                        sparse ? fmt::format("compressed {}", operand) : "A", nearest));
-    }
+    const std::uint64_t below = problem.k / granularity * granularity;
+    const std::string nearest =
+        below == 0 ? fmt::format("{}", granularity) : fmt::format("{} or {}", below, below + granularity);
+    throw InputError({}, fmt::format("k = {} in {}", problem.k, problem.name),
+                     fmt::format("a multiple of {} for {} {} (rows of {} are copied at least 4 bytes at a time); "
+                                 "nearest: {}",
+                                 granularity, sparse ? "2:4" : "dense", name_of(problem.input),
+                                 sparse ? fmt::format("compressed {}", operand) : "A", nearest));
 }
 
 }  // namespace stcsim

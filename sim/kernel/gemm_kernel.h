@@ -41,7 +41,8 @@ enum class Decomposition : std::uint8_t {
 /// 4 tile rows; without it the plan takes its default. One more suffix says how k is divided: "_k4" into 4 slices
 /// (parallel split-K): each CTA stores its slice's sums, and a second launch adds them up; "_serial4" into 4 slices that
 /// are added up in D, each CTA waiting for the one before it (serial split-K); "_stream" evenly among the CTAs that the
-/// GPU holds at once, "_stream108" among 108 (Stream-K).
+/// GPU holds at once, "_stream108" among 108 (Stream-K). A suffix "_copy4", "_copy8" or "_copy16" sets the bytes of a
+/// cp.async of A and B, which is the widest that the problem's rows allow.
 struct GemmKernel {
     std::string name = {};
     std::uint32_t tile_m = 0;
@@ -51,6 +52,7 @@ struct GemmKernel {
     std::uint32_t row_bytes = 0;  ///< of a row of A in a stage: 64 or 128
     std::uint32_t stages = 0;
     std::optional<Raster> raster = std::nullopt;
+    std::uint32_t copy_bytes = 0;  ///< of a cp.async of A and B; 0: widest_copy() of the problem
     Decomposition decomposition = Decomposition::parallel;
     std::uint32_t k_slices = 1;     ///< parallel, serial
     std::uint32_t stream_ctas = 0;  ///< stream_k; 0: what the GPU holds at once (with_one_wave), not for a GemmPlan
@@ -75,8 +77,12 @@ GemmKernel kernel_named(std::string_view name);
 /// of types that the instruction set does not have.
 const MmaInstruction& instruction_for(const GemmProblem& problem);
 
-/// Throws InputError for sizes the kernels cannot run, with the nearest legal size: rows of A, its compressed form
-/// included, and of B start at multiples of 16 bytes, the width of a cp.async.
+/// The widest cp.async, of 16, 8 or 4 bytes, whose width all rows of A, its compressed form included, and of B are
+/// multiples of; 0 if there is none.
+std::uint32_t widest_copy(const GemmProblem& problem);
+
+/// Throws InputError for sizes the kernels cannot run, with the nearest legal size: those for which there is no
+/// widest_copy(), since cp.async moves no fewer than 4 bytes (PTX ISA).
 void check_alignment(const GemmProblem& problem);
 
 }  // namespace stcsim

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/units.h"
+#include "numerics/float_format.h"
 
 namespace stcsim {
 namespace {
@@ -38,6 +39,12 @@ GemmPlan::GemmPlan(const GemmProblem& problem, const GemmKernel& kernel)
     k_tiles_ = ceil_divide<std::uint64_t>(problem.k, tile_k());
     slices_ = std::min<std::uint64_t>(kernel.k_slices, k_tiles_);
     check_partial_sums();
+    const std::uint32_t widest = widest_copy(problem);
+    copy_bytes_ = kernel.copy_bytes == 0 ? widest : kernel.copy_bytes;
+    if (copy_bytes_ > widest) {
+        throw InputError({}, fmt::format("kernel {} for k = {} of {}", kernel.name, problem.k, name_of(problem.input)),
+                         fmt::format("copies of at most {} bytes (_copy{}): rows are multiples of that", widest, widest));
+    }
     std::uint64_t next = allocation_alignment;
     const auto place = [&](std::uint64_t bytes) {
         return std::exchange(next, round_up(next + bytes * problem_.batch, allocation_alignment));

@@ -127,6 +127,9 @@ class GemmPlan {
     [[nodiscard]] std::uint64_t tile_number_of(CtaIndex cta) const;
     [[nodiscard]] TileCoordinate tile_of(CtaIndex cta) const { return tile_at(tile_number_of(cta)); }
 
+    /// Of a cp.async of A and B.
+    [[nodiscard]] std::uint32_t copy_bytes() const { return copy_bytes_; }
+
     // Bytes of one matrix, of one row of it, and where they start.
     [[nodiscard]] std::uint64_t a_row_bytes() const;
     [[nodiscard]] std::uint64_t b_row_bytes() const;
@@ -177,6 +180,7 @@ class GemmPlan {
     std::uint64_t tile_columns_;
     std::uint64_t k_tiles_;
     std::uint64_t slices_ = 1;
+    std::uint32_t copy_bytes_ = 16;
     OperandAddresses addresses_{};
 };
 

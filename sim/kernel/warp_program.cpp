@@ -104,25 +104,29 @@ void WarpProgram::build_first_loads() {
 void WarpProgram::add_copies(StepAddress address, std::uint32_t rows, std::uint32_t chunks_per_row,
                              std::uint64_t row_bytes, std::uint32_t stage_offset) {
     const std::uint32_t warps = plan_.kernel().warps();
-    const std::uint32_t chunks = rows * chunks_per_row;
-    const std::uint32_t elements_per_chunk = plan_.tile_k() / chunks_per_row;
-    for (std::uint32_t first = warp_ * warp_lanes; first < chunks; first += warps * warp_lanes) {
+    // Copies of fewer than 16 bytes (cp.async.ca) take as many more instructions for the chunks of a stage.
+    const std::uint32_t width = plan_.copy_bytes();
+    const std::uint32_t copies_per_chunk = chunk_bytes / width;
+    const std::uint32_t copies_per_row = chunks_per_row * copies_per_chunk;
+    const std::uint32_t elements_per_copy = plan_.tile_k() / copies_per_row;
+    for (std::uint32_t first = warp_ * warp_lanes; first < rows * copies_per_row; first += warps * warp_lanes) {
         LaneOffsets& shared = new_offsets();
         LaneOffsets& global = new_offsets();
         LanePositions& positions = positions_.emplace_back();
         for (std::uint32_t lane = 0; lane < warp_lanes; ++lane) {
-            const std::uint32_t row = (first + lane) / chunks_per_row;
-            const std::uint32_t chunk = (first + lane) % chunks_per_row;
-            shared[lane] = stage_offset + swizzled_offset(row, chunk, chunks_per_row);
-            global[lane] = row * row_bytes + std::uint64_t{chunk} * chunk_bytes;
+            const std::uint32_t row = (first + lane) / copies_per_row;
+            const std::uint32_t copy = (first + lane) % copies_per_row;
+            shared[lane] = stage_offset + swizzled_offset(row, copy / copies_per_chunk, chunks_per_row) +
+                           std::uint64_t{copy % copies_per_chunk} * width;
+            global[lane] = row * row_bytes + std::uint64_t{copy} * width;
             positions.row[lane] = row;
-            positions.column[lane] = chunk * elements_per_chunk;
+            positions.column[lane] = copy * elements_per_copy;
         }
         ProgramStep step = plain_step(OperationClass::copy_async);
         step.address = address;
         step.positions = &positions;
-        step.instruction.shared = {.offsets = &shared, .active = ~0U, .bytes_per_lane = chunk_bytes};
-        step.instruction.global = {.offsets = &global, .active = ~0U, .bytes_per_lane = chunk_bytes};
+        step.instruction.shared = {.offsets = &shared, .active = ~0U, .bytes_per_lane = static_cast<std::uint8_t>(width)};
+        step.instruction.global = {.offsets = &global, .active = ~0U, .bytes_per_lane = static_cast<std::uint8_t>(width)};
         copies_.push_back(step);
     }
 }

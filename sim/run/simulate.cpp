@@ -71,6 +71,7 @@ SimulationResult simulate_kernel(const GpuDescription& gpu, const GemmProblem& p
                                  const SimulationOptions& options) {
     const GpuParameters& parameters = gpu.parameters;
     const GemmPlan plan(problem, with_one_wave(kernel, problem, parameters));
+    check_divided_k(plan, options);
     SimulationResult result;
     result.problem = problem;
     result.gpu = gpu.name;

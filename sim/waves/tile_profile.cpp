@@ -34,6 +34,7 @@ struct Run {
 GemmPlan tiles_of(const GemmPlan& plan, std::uint32_t ctas, std::uint64_t k_tiles) {
     GemmKernel kernel = plan.kernel();
     kernel.k_slices = 1;
+    kernel.copy_bytes = plan.copy_bytes();
     GemmProblem problem = plan.problem();
     problem.output = plan.stored_type();
     problem.m = plan.kernel().tile_m;

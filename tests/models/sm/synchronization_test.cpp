@@ -1,7 +1,9 @@
 /// Barriers wait for all warps of the CTA, and data of cp.async is there after the wait and not before.
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -61,6 +63,61 @@ WarpInstruction numbered_barrier(std::uint8_t number, std::uint8_t warps, bool w
     instruction.barrier_warps = warps;
     instruction.barrier_waits = waits;
     return instruction;
+}
+
+WarpInstruction fence(RegisterRange destination) {
+    WarpInstruction instruction = plain(OperationClass::fence);
+    instruction.destination = destination;
+    return instruction;
+}
+
+TEST(Fence, IsAnsweredWhenTheStoresBeforeItHaveReachedTheL2) {
+    const RegisterRange answer{100, 1};
+    const auto waits = [&](std::uint32_t stores) {
+        Program program;
+        for (std::uint32_t i = 0; i < stores; ++i) {
+            program.push_back(store_global({0, 4}, strided(16, 16, std::uint64_t{i} * 512)));
+        }
+        program.push_back(fence(answer));
+        program.push_back(use(answer));
+        program.push_back(arithmetic({}));
+        ScriptedStream stream(program);
+        run_on_one_sm(stream, a100());
+        return stream.gap_after(stores);
+    };
+    const Cycle there_and_back = a100().memory.interconnect.latency + a100().sm.load_store_unit.latency;
+    EXPECT_LT(waits(0), Cycle(20)) << "nothing to wait for";
+    EXPECT_GT(waits(1), there_and_back);
+    EXPECT_GT(waits(8), waits(1)) << "the last of them leaves later";
+}
+
+TEST(Fence, DoesNotWaitForStoresOfOtherWarps) {
+    const RegisterRange answer{100, 1};
+    const Program fenced{fence(answer), use(answer), arithmetic({})};
+    Program stores(30, store_global({0, 4}, strided(16, 16)));
+    stores.push_back(arithmetic({}));
+    ScriptedStream stream({fenced, stores});
+    run_on_one_sm(stream, a100());
+    EXPECT_LT(stream.gap_after(0, 0), Cycle(20));
+}
+
+TEST(Addition, AddsElementsOfRegistersWithValues) {
+    for (const auto& [type, expected] : {std::pair{ElementType::f32, 0x40400000U}, {ElementType::s32, 0x7F800000U}}) {
+        GlobalValues memory;
+        std::vector<std::byte> bytes(256);
+        for (std::uint32_t lane = 0; lane < 32; ++lane) {
+            const std::array<std::uint32_t, 2> one_and_two{0x3F800000, 0x40000000};
+            std::memcpy(&bytes[std::size_t{lane} * 8], one_and_two.data(), 8);
+        }
+        memory.allocate(0, bytes);
+        WarpInstruction add = arithmetic({0, 1}, {1, 1});
+        add.adds = true;
+        add.unpacked = type;
+        ScriptedStream stream(Program{load_global({0, 2}, strided(8, 8)), add});
+        run_on_one_sm(stream, a100(), &memory);
+        EXPECT_EQ(stream.registers()[0][7], expected);
+        EXPECT_EQ(stream.registers()[1][7], 0x40000000U);
+    }
 }
 
 TEST(Barrier, DoesNotWaitForWarpsThatHaveEnded) {

@@ -148,31 +148,57 @@ TEST(InstructionFor, RefusesTypesThatNoInstructionCombines) {
     EXPECT_THROW(instruction_for(problem_of(1, 1, 128, Sparsity::two_four, {s4, s32, s32})), InputError);
 }
 
-TEST(CheckAlignment, AcceptsExactlyTheMultiplesOfSixteenBytesOfARow) {
-    const auto is_legal = [](std::uint64_t k, Sparsity sparsity, const testing::TypeChoice& types) {
-        try {
-            check_alignment(problem_of(16, 16, k, sparsity, types));
-            return true;
-        } catch (const InputError&) {
-            return false;
-        }
-    };
+TEST(KernelNamed, ReadsHowKIsDividedFromASuffix) {
+    EXPECT_EQ(kernel_named("128x256_s3_k3").decomposition, Decomposition::parallel);
+    const GemmKernel serial = kernel_named("128x256_s3_c4_serial12");
+    EXPECT_EQ(serial.decomposition, Decomposition::serial);
+    EXPECT_EQ(serial.k_slices, 12U);
+    EXPECT_EQ(serial.raster, (Raster{Raster::Strips::columns, 4}));
+    EXPECT_EQ(kernel_named("128x256_s3_stream").decomposition, Decomposition::stream_k);
+    EXPECT_EQ(kernel_named("128x256_s3_stream").stream_ctas, 0U);
+    EXPECT_EQ(kernel_named("128x256_s3_stream108_r2").stream_ctas, 108U);
+    for (const char* const name : {"128x256_s3_serial", "128x256_s3_serial1", "128x256_s3_serial65",
+                                   "128x256_s3_k2_serial2", "128x256_s3_stream_k2", "128x256_s3_stream_stream",
+                                   "128x256_s3_stream0", "128x256_s3_stream65537", "128x256_s3_streams", "_stream"}) {
+        EXPECT_THROW(kernel_named(name), InputError) << name;
+    }
+    EXPECT_THAT(message_of([] { kernel_named("128x128_s3_stream_k2"); }), HasSubstr("_stream"));
+}
+
+TEST(KernelNamed, ReadsTheWidthOfCopiesFromASuffix) {
+    EXPECT_EQ(kernel_named("128x256_s3").copy_bytes, 0U);
+    EXPECT_EQ(kernel_named("128x256_s3_copy4_k2").copy_bytes, 4U);
+    for (const char* const name : {"128x256_s3_copy", "128x256_s3_copy2", "128x256_s3_copy32",
+                                   "128x256_s3_copy8_copy4"}) {
+        EXPECT_THROW(kernel_named(name), InputError) << name;
+    }
+}
+
+TEST(WidestCopy, IsTheWidestThatTheRowsOfBothOperandsAreMultiplesOf) {
     for (const testing::TypeChoice& types : type_choices) {
-        const std::uint64_t elements = 128 / bits_of(types.input);
-        for (std::uint64_t k = 1; k <= 128; ++k) {
-            EXPECT_EQ(is_legal(k, Sparsity::dense, types), k % elements == 0) << k;
-            EXPECT_EQ(is_legal(k, Sparsity::two_four, types), k % (2 * elements) == 0)
-                << k << ": compressed rows are half as long";
+        for (const Sparsity sparsity : {Sparsity::dense, Sparsity::two_four}) {
+            for (std::uint64_t k = 1; k <= 256; ++k) {
+                const std::uint64_t bits = k * bits_of(types.input);
+                const std::uint64_t row = sparsity == Sparsity::dense ? bits : bits / 2;
+                const std::uint32_t width = widest_copy(problem_of(16, 16, k, sparsity, types));
+                for (const std::uint32_t other : {4U, 8U, 16U}) {
+                    const bool fits = row % (other * 8) == 0 && (sparsity == Sparsity::dense || k % 2 == 0);
+                    EXPECT_EQ(width >= other, fits) << k << ' ' << other;
+                }
+            }
         }
     }
 }
 
 TEST(CheckAlignment, NamesTheNearestLegalSizes) {
-    EXPECT_THAT(message_of([] { check_alignment(problem_of(16, 16, 100)); }), HasSubstr("96 or 104"));
-    EXPECT_THAT(message_of([] { check_alignment(problem_of(16, 16, 3)); }), HasSubstr("nearest: 8"));
-    EXPECT_THAT(message_of([] { check_alignment(problem_of(16, 16, 200, Sparsity::two_four)); }),
-                HasSubstr("192 or 208"));
-    EXPECT_THAT(message_of([] { GemmPlan(problem_of(16, 16, 7), kernel_named("64x64_s3")); }), HasSubstr("nearest: 8"));
+    EXPECT_THAT(message_of([] { check_alignment(problem_of(16, 16, 101)); }), HasSubstr("100 or 102"));
+    EXPECT_THAT(message_of([] { check_alignment(problem_of(16, 16, 1)); }), HasSubstr("nearest: 2"));
+    EXPECT_THAT(message_of([] { check_alignment(problem_of(16, 16, 198, Sparsity::two_four)); }),
+                HasSubstr("196 or 200"));
+    EXPECT_THAT(message_of([] { GemmPlan(problem_of(16, 16, 7), kernel_named("64x64_s3")); }),
+                HasSubstr("nearest: 6 or 8"));
+    EXPECT_THAT(message_of([] { GemmPlan(problem_of(16, 16, 12), kernel_named("64x64_s3_copy16")); }),
+                HasSubstr("_copy8"));
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ std::vector<WarpInstruction> walk_warp(InstructionStream& stream, CtaIndex cta, 
         WarpInstruction instruction;
         warp_stream->next(Cycle(instructions.size()), instruction);
         instructions.push_back(instruction);
+        warp_stream->issued(Cycle(instructions.size()), {});
     } while (instructions.back().operation != OperationClass::exit);
     return instructions;
 }
