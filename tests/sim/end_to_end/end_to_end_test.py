@@ -113,7 +113,7 @@ class BadTraces(EndToEnd):
         self.assertIn("no.csv", self.refuse("run", *GPU, "--trace", self.folder / "no.csv"))
 
     def test_one_illegal_size_runs_nothing_of_the_trace(self):
-        self.refuse_trace(HEADER + GOOD_LINE * 3 + "odd,64,64,9,1,f16,f32,dense,1\n", "odd", "8 or 16")
+        self.refuse_trace(HEADER + GOOD_LINE * 3 + "odd,64,64,9,1,f16,f32,dense,1\n", "odd", "8 or 10")
 
     def test_old_results_survive_a_bad_trace(self):
         old = self.write("old.json", "precious")
@@ -143,9 +143,9 @@ class BadArguments(EndToEnd):
                 self.refuse("run", *GPU, *option)
 
     def test_the_nearest_legal_k_is_named(self):
-        self.assertIn("96 or 104", self.refuse("run", *GPU, "--gemm", "64x64x100"))
-        message = self.refuse("run", *GPU, "--gemm", "64x64x200", "--compare")
-        self.assertIn("192 or 208", message)
+        self.assertIn("100 or 102", self.refuse("run", *GPU, "--gemm", "64x64x101"))
+        message = self.refuse("run", *GPU, "--gemm", "64x64x198", "--compare")
+        self.assertIn("196 or 200", message)
 
     def test_unknown_parameters_name_the_near_ones(self):
         message = self.refuse("run", *GPU, "--gemm", "64x64x64", "--set", "sm.tensor_core.input_selector.mux_widht=4")

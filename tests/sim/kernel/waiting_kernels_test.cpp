@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "kernel/gemm_stream.h"
 #include "kernel/gemm_work.h"
+#include "numerics/float_format.h"
 #include "random_problems.h"
 #include "walked_stream.h"
 
@@ -35,7 +36,7 @@ GemmKernel any_waiting_kernel() {
 
 /// A problem that the kernel can run.
 GemmProblem any_problem_for(const GemmKernel& kernel) {
-    GemmProblem problem = any_problem(150, 150, 400);
+    GemmProblem problem = any_problem(80, 80, 300);
     RC_PRE(bits_of(problem.accumulator) == 32U);
     RC_PRE(kernel.decomposition != Decomposition::serial || is_float(problem.accumulator) ||
            problem.output == problem.accumulator);

@@ -126,7 +126,7 @@ TEST(BestKernel, IsNoSlowerThanAnyOther) {
 TEST(CheckGemm, RefusesWhatSimulateGemmWouldRefuse) {
     const GpuDescription gpu = testing::small_a100();
     EXPECT_THROW(check_gemm(gpu, gemm(64, 64, 7), {}), InputError);
-    EXPECT_THROW(check_gemm(gpu, gemm(64, 64, 8, Sparsity::two_four), {}), InputError);
+    EXPECT_THROW(check_gemm(gpu, gemm(64, 64, 6, Sparsity::two_four), {}), InputError);
     EXPECT_THROW(check_gemm(gpu, gemm(64, 64, 64), testing::Options{.kernel = "64x64_s9"}), InputError);
     EXPECT_THROW(check_gemm(gpu, gemm(64, 64, 64, Sparsity::two_four), testing::Options{.kernel = "128x256_s4"}),
                  InputError);
