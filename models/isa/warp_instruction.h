@@ -93,7 +93,7 @@ struct WarpInstruction {
     ArithmeticUnit unit = ArithmeticUnit::any;  ///< arithmetic
     /// arithmetic: adds the elements of type `unpacked` in `a`, one in a register, to those in `destination`.
     bool adds = false;
-    std::uint8_t barrier = 0;                   ///< barrier: its number, 0 to 15
+    std::uint8_t barrier = 0;         ///< barrier: its number, 0 to 15
     std::uint8_t barrier_warps = 0;   ///< barrier: warps that take part; 0: all of the CTA that have not ended
     bool barrier_waits = true;        ///< barrier: bar.sync; false: bar.arrive
     std::uint8_t pending_groups = 0;  ///< wait_group: groups that may still be pending

@@ -55,8 +55,7 @@ bool LoadStoreUnit::can_complete(const GlobalRequest& request) const {
     switch (request.operation) {
         case OperationClass::copy_async: return fills.has_space();
         case OperationClass::load_global: return completions[request.warp.value() % completions.size()].has_space();
-        default:
-            return !ends_fence(request.warp) || completions[request.warp.value() % completions.size()].has_space();
+        default: return !ends_fence(request.warp) || completions[request.warp.value() % completions.size()].has_space();
     }
 }
 

@@ -68,7 +68,7 @@ class LoadStoreUnit : public ClockedModule {
         std::uint32_t on_their_way = 0;
         std::optional<GlobalRequest> fence;
     };
-    std::vector<WarpStores> stores_;  ///< by warp slot
+    std::vector<WarpStores> stores_;         ///< by warp slot
     std::vector<TransactionPointer> spare_;  ///< finished transactions, to reuse their storage
     std::size_t turn_ = 0;
     Cycle free_{0};

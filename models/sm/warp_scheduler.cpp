@@ -174,8 +174,7 @@ Obstacle WarpScheduler::unit_obstacle(const WarpContext& warp) const {
         case OperationClass::load_global:
         case OperationClass::store_global:
         case OperationClass::copy_async:
-        case OperationClass::fence:
-            return global_requests.has_space() ? Obstacle::nothing : Obstacle::global_queue;
+        case OperationClass::fence: return global_requests.has_space() ? Obstacle::nothing : Obstacle::global_queue;
         case OperationClass::wait_group:
             return warp.async_groups.at_most_pending(warp.next.pending_groups) ? Obstacle::nothing
                                                                                : Obstacle::copy_group;
@@ -386,8 +385,8 @@ Payload WarpScheduler::read_payload(const WarpContext& warp, RegisterRange range
 
 void WarpScheduler::report(CounterReport& report) const {
     static constexpr std::array<std::string_view, operation_classes> names{
-        "mma",        "ldmatrix", "ld_shared", "st_shared",    "ld_global", "st_global",  "cp_async", "commit_group",
-        "wait_group", "barrier",  "warp_sync", "fence",        "convert_pack", "clear",   "arithmetic", "exit"};
+        "mma",        "ldmatrix", "ld_shared", "st_shared", "ld_global",    "st_global", "cp_async",   "commit_group",
+        "wait_group", "barrier",  "warp_sync", "fence",     "convert_pack", "clear",     "arithmetic", "exit"};
     for (std::size_t i = 0; i < operation_classes; ++i) {
         report.add("sm.warp_scheduler.issued", names[i], "instructions", "warp instructions issued", issued_[i]);
     }

@@ -103,7 +103,8 @@ std::string_view strip_suffixes(std::string_view name, GemmKernel& kernel) {
     while (const auto suffix = last_suffix(name)) {
         const bool undivided = kernel.decomposition == Decomposition::parallel && kernel.k_slices == 1;
         if ((suffix->kind == "c" || suffix->kind == "r") && suffix->number > 0 && !kernel.raster) {
-            kernel.raster = Raster{suffix->kind == "c" ? Raster::Strips::columns : Raster::Strips::rows, suffix->number};
+            kernel.raster =
+                Raster{suffix->kind == "c" ? Raster::Strips::columns : Raster::Strips::rows, suffix->number};
         } else if (suffix->kind == "copy" && std::ranges::find(copy_widths, suffix->number) != copy_widths.end() &&
                    kernel.copy_bytes == 0) {
             kernel.copy_bytes = suffix->number;
@@ -146,12 +147,14 @@ GemmKernel kernel_named(std::string_view name) {
     }
     std::vector<std::string> names{"auto", "best"};
     for (const GemmKernel& kernel : kernels) names.push_back(kernel.name);
-    throw InputError({}, fmt::format("kernel '{}'", name),
-                     fmt::format("auto, best or a name of the catalogue (near: {}), which _cN or _rN (raster), _copy4, _copy8 "
-                                 "or _copy16 (bytes of a cp.async) and one of _kN (N slices of k, 2 to {}), _serialN (2 to {}), _stream and _streamN (N CTAs, "
-                                 "up to {}) may follow",
-                                 fmt::join(near_names(full_name(base), names), ", "), most_k_slices,
-                                 most_serial_slices, most_stream_ctas));
+    throw InputError(
+        {}, fmt::format("kernel '{}'", name),
+        fmt::format("auto, best or a name of the catalogue (near: {}), which _cN or _rN (raster), _copy4, _copy8 "
+                    "or _copy16 (bytes of a cp.async) and one of _kN (N slices of k, 2 to {}), _serialN (2 to {}), "
+                    "_stream and _streamN (N CTAs, "
+                    "up to {}) may follow",
+                    fmt::join(near_names(full_name(base), names), ", "), most_k_slices, most_serial_slices,
+                    most_stream_ctas));
 }
 
 const MmaInstruction& instruction_for(const GemmProblem& problem) {

@@ -39,10 +39,10 @@ enum class Decomposition : std::uint8_t {
 /// stages of 32 columns, which are 64 bytes, of each row of A as stored. That is 64 logical columns of a 2:4 A, 64
 /// columns of s8 and 16 of tf32. A suffix names the raster: "128x256x32_s3_c4" walks strips of 4 tile columns, "_r4" of
 /// 4 tile rows; without it the plan takes its default. One more suffix says how k is divided: "_k4" into 4 slices
-/// (parallel split-K): each CTA stores its slice's sums, and a second launch adds them up; "_serial4" into 4 slices that
-/// are added up in D, each CTA waiting for the one before it (serial split-K); "_stream" evenly among the CTAs that the
-/// GPU holds at once, "_stream108" among 108 (Stream-K). A suffix "_copy4", "_copy8" or "_copy16" sets the bytes of a
-/// cp.async of A and B, which is the widest that the problem's rows allow.
+/// (parallel split-K): each CTA stores its slice's sums, and a second launch adds them up; "_serial4" into 4 slices
+/// that are added up in D, each CTA waiting for the one before it (serial split-K); "_stream" evenly among the CTAs
+/// that the GPU holds at once, "_stream108" among 108 (Stream-K). A suffix "_copy4", "_copy8" or "_copy16" sets the
+/// bytes of a cp.async of A and B, which is the widest that the problem's rows allow.
 struct GemmKernel {
     std::string name = {};
     std::uint32_t tile_m = 0;
@@ -69,8 +69,8 @@ inline constexpr std::uint32_t most_stream_ctas = 65536;
 /// All kernels, small tiles first.
 std::span<const GemmKernel> kernel_catalogue();
 
-/// The kernel of this name: one of the catalogue, with a raster and a division of k if the name says so; "128x256_s3" is
-/// short for "128x256x32_s3". Throws InputError naming the nearest ones.
+/// The kernel of this name: one of the catalogue, with a raster and a division of k if the name says so; "128x256_s3"
+/// is short for "128x256x32_s3". Throws InputError naming the nearest ones.
 GemmKernel kernel_named(std::string_view name);
 
 /// The instruction a kernel uses for the problem: the large-k shape of its types. Throws InputError for a combination

@@ -42,8 +42,9 @@ GemmPlan::GemmPlan(const GemmProblem& problem, const GemmKernel& kernel)
     const std::uint32_t widest = widest_copy(problem);
     copy_bytes_ = kernel.copy_bytes == 0 ? widest : kernel.copy_bytes;
     if (copy_bytes_ > widest) {
-        throw InputError({}, fmt::format("kernel {} for k = {} of {}", kernel.name, problem.k, name_of(problem.input)),
-                         fmt::format("copies of at most {} bytes (_copy{}): rows are multiples of that", widest, widest));
+        throw InputError(
+            {}, fmt::format("kernel {} for k = {} of {}", kernel.name, problem.k, name_of(problem.input)),
+            fmt::format("copies of at most {} bytes (_copy{}): rows are multiples of that", widest, widest));
     }
     std::uint64_t next = allocation_alignment;
     const auto place = [&](std::uint64_t bytes) {

@@ -85,8 +85,8 @@ class GemmWarpStream : public WarpStream {
             provided_ = register_operands_->operands_of(segment_->tile, k_tile_, step.fragment);
             instruction.provided = &provided_;
         }
-        if (is_last_segment() && (phase_ > Phase::main_loop || (phase_ == Phase::main_loop && k_tile_ + 1 == k_end() &&
-                                                                step_ == steps_->size()))) {
+        if (is_last_segment() && (phase_ > Phase::main_loop ||
+                                  (phase_ == Phase::main_loop && k_tile_ + 1 == k_end() && step_ == steps_->size()))) {
             instruction.after_last_mma = true;
         }
         return true;
@@ -295,7 +295,10 @@ class GemmWarpStream : public WarpStream {
 }  // namespace
 
 GemmStream::GemmStream(GemmPlan plan, bool operands_in_registers)
-    : plan_(std::move(plan)), reduction_offsets_(plan_), semaphores_(plan_.waits() ? plan_.ctas() : 0), operands_in_registers_(operands_in_registers) {
+    : plan_(std::move(plan)),
+      reduction_offsets_(plan_),
+      semaphores_(plan_.waits() ? plan_.ctas() : 0),
+      operands_in_registers_(operands_in_registers) {
     for (std::uint32_t warp = 0; warp < plan_.kernel().warps(); ++warp) {
         programs_.push_back(std::make_unique<WarpProgram>(plan_, warp, !operands_in_registers));
     }

@@ -22,10 +22,10 @@ struct MatrixBlock {
 
 /// What a CTA does with the sums of a segment, beside storing them in D.
 enum class SegmentEnd : std::uint8_t {
-    stores,        ///< nothing: D, or the partial product of a slice
-    adds_stored,   ///< serial split-K: adds what the CTA of the slice before has stored there
-    shares,        ///< Stream-K: does not store D, but leaves its accumulators in the workspace
-    adds_shared,   ///< Stream-K: adds the accumulators that its peers have left there
+    stores,       ///< nothing: D, or the partial product of a slice
+    adds_stored,  ///< serial split-K: adds what the CTA of the slice before has stored there
+    shares,       ///< Stream-K: does not store D, but leaves its accumulators in the workspace
+    adds_shared,  ///< Stream-K: adds the accumulators that its peers have left there
 };
 
 /// A run of k-tiles that a CTA adds up for one tile of D, or (`reduces`) the slices of split-K that a CTA of the second

@@ -54,12 +54,8 @@ std::vector<StreamK::Part> StreamK::parts_of(std::uint64_t cta) const {
         end = first;
     }
     for (std::uint64_t tile = shared_tiles_ + cta; tile < tiles_; tile += ctas_) {
-        parts.push_back({.tile = tile,
-                         .first_k_tile = 0,
-                         .k_tiles = k_tiles_,
-                         .finishes = true,
-                         .first_peer = cta,
-                         .peers = 0});
+        parts.push_back(
+            {.tile = tile, .first_k_tile = 0, .k_tiles = k_tiles_, .finishes = true, .first_peer = cta, .peers = 0});
     }
     return parts;
 }

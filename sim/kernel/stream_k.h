@@ -1,12 +1,12 @@
 /// Stream-K: how a fixed number of CTAs share the k-tiles of all tiles of D.
 ///
 /// After Osama et al., "Stream-K: Work-centric Parallel Decomposition for Dense Matrix-Matrix Multiplication on the
-/// GPU" (arXiv 2301.03598), in the order of work of CUTLASS 2.11 (`ThreadblockSwizzleStreamK`): if the tiles do not fill
-/// whole waves, the first ones - all of them, or those beyond the last wave and one wave more ("two-tile") - are shared:
-/// their k-tiles, numbered through, are cut into runs of equal length, one for each CTA. Each CTA works on its run's
-/// tiles from the last to the first, so that what others wait for comes first, then on whole tiles of the waves left.
-/// The CTA that has a tile's last k-tile finishes it: it adds the sums of those that have begun it, which are launched
-/// before it.
+/// GPU" (arXiv 2301.03598), in the order of work of CUTLASS 2.11 (`ThreadblockSwizzleStreamK`): if the tiles do not
+/// fill whole waves, the first ones - all of them, or those beyond the last wave and one wave more ("two-tile") - are
+/// shared: their k-tiles, numbered through, are cut into runs of equal length, one for each CTA. Each CTA works on its
+/// run's tiles from the last to the first, so that what others wait for comes first, then on whole tiles of the waves
+/// left. The CTA that has a tile's last k-tile finishes it: it adds the sums of those that have begun it, which are
+/// launched before it.
 #pragma once
 
 #include <cstdint>

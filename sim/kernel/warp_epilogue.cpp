@@ -132,9 +132,8 @@ std::vector<WarpProgram::RowVectors> WarpProgram::row_vectors(std::uint32_t part
     while (plan_.d_row_bytes() % (elements * stored_bytes) != 0) elements /= 2;
     const std::uint32_t lanes_per_row = plan_.exchange_row_elements() / elements;
     const auto access = [&](const LaneOffsets& offsets, std::uint32_t element_bytes) {
-        return LaneAccess{.offsets = &offsets,
-                          .active = ~0U,
-                          .bytes_per_lane = static_cast<std::uint8_t>(elements * element_bytes)};
+        return LaneAccess{
+            .offsets = &offsets, .active = ~0U, .bytes_per_lane = static_cast<std::uint8_t>(elements * element_bytes)};
     };
     std::vector<RowVectors> vectors;
     for (std::uint32_t first = 0; first < exchange_rows * lanes_per_row; first += warp_lanes) {
@@ -237,9 +236,10 @@ void WarpProgram::add_sum(const RowVectors& vectors, RegisterRange slot, std::op
         add_additions(sums, register_range(addends.first, sums.count), steps);
     }
     ProgramStep store = stored_step(OperationClass::store_global, vectors);
-    store.instruction.a = stored == accumulator ? sums
-                                                : convert(sums, accumulator, stored,
-                                                          ceil_divide<std::uint32_t>(vectors.stored.bytes_per_lane, 4U));
+    store.instruction.a =
+        stored == accumulator
+            ? sums
+            : convert(sums, accumulator, stored, ceil_divide<std::uint32_t>(vectors.stored.bytes_per_lane, 4U));
     steps.push_back(store);
 }
 

@@ -1,5 +1,5 @@
-/// How CTAs that work on the same tile of D hand over their sums: accumulators through a workspace, and a semaphore that
-/// says they are there.
+/// How CTAs that work on the same tile of D hand over their sums: accumulators through a workspace, and a semaphore
+/// that says they are there.
 ///
 /// The semaphore is used as CUTLASS 2.11 does (`Semaphore`, `Barrier`): one thread polls it with loads that L1 does not
 /// answer, and a barrier of the CTA lets the others follow; it is raised by a store with release semantics behind a
@@ -19,10 +19,10 @@ constexpr std::uint32_t first_lane = 1;
 }  // namespace
 
 RegisterRange WarpProgram::semaphore_register() const {
-    return register_range(plan_.accumulator_registers() + 2 * (plan_.a_fragment_registers() +
-                                                               plan_.b_fragment_registers() +
-                                                               plan_.e_fragment_registers()),
-                          1);
+    return register_range(
+        plan_.accumulator_registers() +
+            2 * (plan_.a_fragment_registers() + plan_.b_fragment_registers() + plan_.e_fragment_registers()),
+        1);
 }
 
 ArithmeticUnit WarpProgram::adding_unit() const {

@@ -125,8 +125,10 @@ void WarpProgram::add_copies(StepAddress address, std::uint32_t rows, std::uint3
         ProgramStep step = plain_step(OperationClass::copy_async);
         step.address = address;
         step.positions = &positions;
-        step.instruction.shared = {.offsets = &shared, .active = ~0U, .bytes_per_lane = static_cast<std::uint8_t>(width)};
-        step.instruction.global = {.offsets = &global, .active = ~0U, .bytes_per_lane = static_cast<std::uint8_t>(width)};
+        step.instruction.shared = {
+            .offsets = &shared, .active = ~0U, .bytes_per_lane = static_cast<std::uint8_t>(width)};
+        step.instruction.global = {
+            .offsets = &global, .active = ~0U, .bytes_per_lane = static_cast<std::uint8_t>(width)};
         copies_.push_back(step);
     }
 }

@@ -14,8 +14,8 @@ constexpr double small_problem = 2e9;
 
 double multiply_adds_of(const GemmPlan& plan) {
     const GemmKernel& kernel = plan.kernel();
-    return static_cast<double>(plan.tiles() * kernel.tile_m * kernel.tile_n) *
-           static_cast<double>(plan.padded_k()) / (plan.sparse() ? 2 : 1);
+    return static_cast<double>(plan.tiles() * kernel.tile_m * kernel.tile_n) * static_cast<double>(plan.padded_k()) /
+           (plan.sparse() ? 2 : 1);
 }
 
 Method method_of(const GemmPlan& plan, const SimulationOptions& options) {

@@ -78,8 +78,8 @@ void compare_product(const GemmPlan& plan, const BitMatrix& reference, const Pro
             std::memcpy(&found, &d[(m * plan.problem().n + n) * element_bytes], element_bytes);
             ++verification.elements;
             if (found == expected || verification.mismatches++ > 0) continue;
-            verification.first_mismatch = fmt::format("batch {}, row {}, column {}: found {:#x}, expected {:#x}", batch,
-                                                      m, n, found, expected);
+            verification.first_mismatch =
+                fmt::format("batch {}, row {}, column {}: found {:#x}, expected {:#x}", batch, m, n, found, expected);
         }
     }
 }
@@ -88,8 +88,8 @@ BitMatrix block_of(const BitMatrix& matrix, std::size_t first_row, std::size_t r
                    std::size_t columns) {
     BitMatrix block(rows, columns, matrix.type);
     for (std::size_t i = 0; i < rows; ++i) {
-        const auto row = matrix.storage.begin() +
-                         static_cast<std::ptrdiff_t>((first_row + i) * matrix.columns + first_column);
+        const auto row =
+            matrix.storage.begin() + static_cast<std::ptrdiff_t>((first_row + i) * matrix.columns + first_column);
         std::copy_n(row, columns, block.storage.begin() + static_cast<std::ptrdiff_t>(i * columns));
     }
     return block;
@@ -110,12 +110,12 @@ BitMatrix reference_block(const GemmPlan& plan, const OperandMatrices& operands,
     const CompressedMatrix& compressed = operands.compressed;
     std::vector<std::uint8_t> codes;
     for (std::size_t row = block.first_row; row < block.first_row + block.rows; ++row) {
-        const auto first = compressed.codes.begin() +
-                           static_cast<std::ptrdiff_t>(row * compressed.values.columns + first_k / 2);
+        const auto first =
+            compressed.codes.begin() + static_cast<std::ptrdiff_t>(row * compressed.values.columns + first_k / 2);
         codes.insert(codes.end(), first, first + static_cast<std::ptrdiff_t>(k / 2));
     }
-    return reference_sparse_gemm(block_of(compressed.values, block.first_row, block.rows, first_k / 2, k / 2), codes,
-                                 b, zero, options);
+    return reference_sparse_gemm(block_of(compressed.values, block.first_row, block.rows, first_k / 2, k / 2), codes, b,
+                                 zero, options);
 }
 
 /// Element by element.
@@ -225,11 +225,10 @@ Verification verify_result(const GemmPlan& plan, const std::vector<OperandMatric
         const TileCoordinate tile = plan.tile_at(number);
         const std::size_t first_row = tile.row * plan.kernel().tile_m;
         const std::size_t first_column = tile.column * plan.kernel().tile_n;
-        const ProductBlock block{
-            .first_row = first_row,
-            .rows = std::min<std::size_t>(plan.kernel().tile_m, plan.rows() - first_row),
-            .first_column = first_column,
-            .columns = std::min<std::size_t>(plan.kernel().tile_n, plan.columns() - first_column)};
+        const ProductBlock block{.first_row = first_row,
+                                 .rows = std::min<std::size_t>(plan.kernel().tile_m, plan.rows() - first_row),
+                                 .first_column = first_column,
+                                 .columns = std::min<std::size_t>(plan.kernel().tile_n, plan.columns() - first_column)};
         compare_product(plan, reference_of(plan, operands[tile.batch], block, sums_of_tile(plan, number)), block,
                         d.subspan(tile.batch * d_bytes, d_bytes), tile.batch, verification);
     }

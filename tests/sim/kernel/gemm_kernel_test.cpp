@@ -168,8 +168,8 @@ TEST(KernelNamed, ReadsHowKIsDividedFromASuffix) {
 TEST(KernelNamed, ReadsTheWidthOfCopiesFromASuffix) {
     EXPECT_EQ(kernel_named("128x256_s3").copy_bytes, 0U);
     EXPECT_EQ(kernel_named("128x256_s3_copy4_k2").copy_bytes, 4U);
-    for (const char* const name : {"128x256_s3_copy", "128x256_s3_copy2", "128x256_s3_copy32",
-                                   "128x256_s3_copy8_copy4"}) {
+    for (const char* const name :
+         {"128x256_s3_copy", "128x256_s3_copy2", "128x256_s3_copy32", "128x256_s3_copy8_copy4"}) {
         EXPECT_THROW(kernel_named(name), InputError) << name;
     }
 }

@@ -73,7 +73,8 @@ using Touched = std::map<std::uint64_t, std::uint64_t>;
 void touch(Touched& touched, const LaneAccess& access, std::uint64_t first, std::uint64_t bytes, std::uint64_t grain) {
     for (std::uint32_t lane = 0; lane < warp_lanes; ++lane) {
         if (!access.is_active(lane) || access.address(lane) < first || access.address(lane) >= first + bytes) continue;
-        for (std::uint64_t byte = 0; byte < access.bytes_per_lane; byte += grain) ++touched[access.address(lane) + byte];
+        for (std::uint64_t byte = 0; byte < access.bytes_per_lane; byte += grain)
+            ++touched[access.address(lane) + byte];
     }
 }
 
