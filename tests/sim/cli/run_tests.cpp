@@ -100,7 +100,7 @@ TEST(Run, RunsNothingIfOneGemmOfATraceIsImpossible) {
         folder.write("t.csv", trace_header + "good,64,64,64,1,f16,f32,dense,1\nbad,64,64,7,1,f16,f32,dense,1\n");
     const Outcome outcome = run_on_a100(simulator, {"--trace", trace});
     EXPECT_EQ(outcome.status, 2);
-    EXPECT_THAT(outcome.err, HasSubstr("t.csv: found GEMM \"bad\" (dense): k = 7, expected a multiple of 2"));
+    EXPECT_THAT(outcome.err, HasSubstr("t.csv: found GEMM \"bad\" (dense): k = 7, expected a multiple of 8"));
     EXPECT_THAT(simulator.simulated, IsEmpty());
 }
 

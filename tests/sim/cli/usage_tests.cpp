@@ -57,7 +57,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadUsage{"HugeProduct", {"--gemm", "1099511627776x1099511627776x8"}, "2^63"},
         BadUsage{"BatchTwice", {"--gemm", "64x64x64x2", "--batch", "2"}, "--batch"},
         BadUsage{"ZeroBatch", {gemm, "--batch", "0"}, "--batch \"0\""},
-        BadUsage{"IllegalSize", {"--gemm", "64x64x7"}, "multiple of 2"},
+        BadUsage{"IllegalSize", {"--gemm", "64x64x7"}, "multiple of 8"},
         BadUsage{"UnknownType", {gemm, "--dtype", "fp16"}, "f16"},
         BadUsage{"UnknownAcc", {gemm, "--acc", "f31"}, "f32"},
         BadUsage{"TypesThatNoMmaCombines", {gemm, "--dtype", "bf16", "--acc", "f16"}, "bf16"},
