@@ -36,11 +36,21 @@ LaunchScope scope_of(const Values& values) {
     throw InputError({}, fmt::format("--scope \"{}\"", *name), expected_names(*name, {"sm", "chip"}));
 }
 
+InstructionOrder order_of(const Values& values) {
+    const auto name = text_of(values, "order");
+    if (!name) return LaunchSettings{}.order;
+    for (const InstructionOrder order : {InstructionOrder::text, InstructionOrder::scheduled}) {
+        if (name_of(order) == *name) return order;
+    }
+    throw InputError({}, fmt::format("--order \"{}\"", *name), expected_names(*name, {"text", "scheduled"}));
+}
+
 LaunchSettings settings_of(const Values& values) {
     refuse_together(values, "lenient", "no-findings", "without findings there is nothing to take leniently");
     LaunchSettings settings;
     settings.timing = timing_of(values);
     settings.scope = scope_of(values);
+    settings.order = order_of(values);
     settings.verify = values.count("verify") != 0;
     settings.find = values.count("no-findings") == 0;
     settings.lenient = values.count("lenient") != 0;
@@ -48,7 +58,7 @@ LaunchSettings settings_of(const Values& values) {
         settings.max_cycles = parse_integer(*most, "--max-cycles", 1, std::numeric_limits<std::uint64_t>::max());
     }
     if (settings.timing == LaunchTiming::none) {
-        for (const char* const option : {"scope", "verify"}) {
+        for (const char* const option : {"scope", "order", "verify"}) {
             if (values.count(option) == 0) continue;
             throw InputError({}, fmt::format("--{} with --timing none", option), "a timed launch, or no such option");
         }
@@ -100,6 +110,9 @@ po::options_description exec_options() {
         "override a parameter of the description; repeatable");
     add("timing", text_value("full|none"), timing.c_str());
     add("scope", text_value("sm|chip"), "timed launches: the whole chip, or one SM with its share of the grid (chip)");
+    add("order", text_value("text|scheduled"),
+        "timed launches: instructions within basic blocks as in the PTX, or as an assembler would have them "
+        "(scheduled)");
     add("verify", "compute every mma in the SystemC modules too and compare");
     add("report", text_value("FILE.json"), "write what every launch did");
     add("lenient", "findings are warnings: they do not end the program");

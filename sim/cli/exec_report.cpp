@@ -114,6 +114,7 @@ std::string exec_report_json(const RunProvenance& provenance, const LaunchSettin
                       {"settings",
                        {{"timing", name_of(settings.timing)},
                         {"scope", name_of(settings.scope)},
+                        {"order", name_of(settings.order)},
                         {"verify", settings.verify},
                         {"findings", !settings.find ? "off" : (settings.lenient ? "lenient" : "strict")},
                         {"max_cycles", settings.max_cycles}}},

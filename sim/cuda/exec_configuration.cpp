@@ -15,6 +15,7 @@ using Json = nlohmann::json;
 
 constexpr std::array<std::string_view, 2> timing_names{"none", "full"};
 constexpr std::array<std::string_view, 2> scope_names{"sm", "chip"};
+constexpr std::array<std::string_view, 2> order_names{"text", "scheduled"};
 
 [[noreturn]] void refuse(const std::string& found) {
     throw InputError({}, fmt::format("in the environment variable {}: {}", exec_variable, found),
@@ -64,12 +65,17 @@ std::string_view name_of(LaunchScope scope) {
     return scope_names[static_cast<std::size_t>(scope)];
 }
 
+std::string_view name_of(InstructionOrder order) {
+    return order_names[static_cast<std::size_t>(order)];
+}
+
 std::string text_of(const ExecConfiguration& configuration) {
     const LaunchSettings& launch = configuration.launch;
     const Json object{{"gpu_file", configuration.gpu_file},
                       {"report_channel", configuration.report_channel},
                       {"timing", name_of(launch.timing)},
                       {"scope", name_of(launch.scope)},
+                      {"order", name_of(launch.order)},
                       {"verify", launch.verify},
                       {"find", launch.find},
                       {"lenient", launch.lenient},
@@ -87,6 +93,7 @@ ExecConfiguration parse_exec_configuration(std::string_view text) {
     LaunchSettings& launch = configuration.launch;
     launch.timing = members.take<LaunchTiming>("timing", timing_names);
     launch.scope = members.take<LaunchScope>("scope", scope_names);
+    launch.order = members.take<InstructionOrder>("order", order_names);
     launch.verify = members.take<bool>("verify");
     launch.find = members.take<bool>("find");
     launch.lenient = members.take<bool>("lenient");

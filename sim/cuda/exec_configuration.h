@@ -13,13 +13,21 @@ enum class LaunchTiming : std::uint8_t { none, full };
 /// What a timed launch is timed on.
 enum class LaunchScope : std::uint8_t { sm, chip };
 
+/// The order of a kernel's instructions within basic blocks.
+enum class InstructionOrder : std::uint8_t {
+    text,       ///< of the PTX
+    scheduled,  ///< as an assembler would have them (ptx_timing/list_schedule.h)
+};
+
 std::string_view name_of(LaunchTiming timing);
 std::string_view name_of(LaunchScope scope);
+std::string_view name_of(InstructionOrder order);
 
 /// How launches are simulated.
 struct LaunchSettings {
     LaunchTiming timing = LaunchTiming::full;
     LaunchScope scope = LaunchScope::chip;
+    InstructionOrder order = InstructionOrder::scheduled;
     bool verify = false;                            ///< mma values through the SystemC modules too, compared
     bool find = true;                               ///< look for findings
     bool lenient = false;                           ///< findings are warnings and do not end the program

@@ -41,11 +41,12 @@ std::unique_ptr<LaunchExecutor> make_launch_executor(const GpuDescription& gpu, 
     PtxExecutor::Parts parts;
     parts.architecture = gpu.parameters.device.compute_capability;
     parts.findings = mode_of(settings);
-    parts.run = settings.timing == LaunchTiming::full ? timed_runner(gpu.parameters, settings.max_cycles)
-                                                      : functional_runner(settings.max_cycles);
-    parts.registers = [sm = gpu.parameters.sm.residency](const DecodedKernel& kernel) {
-        return registers_of(kernel.ptx(), sm);
+    const RegisterCount registers = [sm = gpu.parameters.sm.residency](const PtxKernel& kernel) {
+        return registers_of(kernel, sm);
     };
+    parts.prepare = settings.timing == LaunchTiming::full
+                        ? timed_preparation(gpu.parameters, settings.max_cycles, settings.order, registers)
+                        : functional_preparation(settings.max_cycles, registers);
     return std::make_unique<PtxExecutor>(std::move(parts));
 }
 

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "cuda/instruction_mix.h"
 #include "executor/decoded_kernel.h"
 #include "executor/functional_run.h"
 #include "ptx/ptx_parser.h"
@@ -50,8 +51,8 @@ class PtxExecutableModule : public ExecutableModule {
     }
 
     LaunchOutcome run(const LaunchRequest& request) override {
-        const ReadyKernel& ready_kernel = ready(request.kernel);
-        const DecodedKernel& kernel = ready_kernel.decoded;
+        const PreparedKernel& prepared = ready(request.kernel);
+        const DecodedKernel& kernel = prepared.kernel->decoded();
         KernelLaunch launch;
         launch.kernel = &kernel;
         launch.grid = {request.grid[0], request.grid[1], request.grid[2]};
@@ -61,10 +62,10 @@ class PtxExecutableModule : public ExecutableModule {
         launch.memory = &memory_;
         launch.variables = &variables_;
         launch.check();
-        LaunchOutcome outcome{empty_report(request, ready_kernel.facts), std::nullopt};
+        LaunchOutcome outcome{empty_report(request, prepared.facts), std::nullopt};
         FindingSink findings(parts_.findings);
         try {
-            parts_.run(launch, findings, outcome.report);
+            prepared.kernel->run(launch, findings, outcome.report);
         } catch (const KernelFault& fault) {
             outcome.failure = fmt::format("kernel {}: {}", outcome.report.kernel, fault.what());
         }
@@ -75,23 +76,27 @@ class PtxExecutableModule : public ExecutableModule {
     }
 
   private:
-    struct ReadyKernel {
-        DecodedKernel decoded;
+    struct PreparedKernel {
+        std::unique_ptr<ReadyKernel> kernel;
         KernelFacts facts;
     };
 
-    /// Decoded on first use: a module may hold many kernels that are never launched.
-    const ReadyKernel& ready(const std::string& name) const {
+    /// Prepared on first use: a module may hold many kernels that are never launched.
+    const PreparedKernel& ready(const std::string& name) const {
         auto at = kernels_.find(name);
         if (at == kernels_.end()) {
-            DecodedKernel decoded = DecodedKernel::decode(module_, module_.kernel(name));
-            KernelFacts facts = facts_of(decoded);
-            at = kernels_.emplace(name, ReadyKernel{std::move(decoded), std::move(facts)}).first;
+            const PtxKernel& found = module_.kernel(name);
+            const auto is_it = [&](const std::unique_ptr<PtxKernel>& kernel) { return kernel.get() == &found; };
+            std::unique_ptr<ReadyKernel> kernel =
+                parts_.prepare(module_, **std::ranges::find_if(module_.kernels, is_it));
+            KernelFacts facts = facts_of(*kernel);
+            at = kernels_.emplace(name, PreparedKernel{std::move(kernel), std::move(facts)}).first;
         }
         return at->second;
     }
 
-    [[nodiscard]] KernelFacts facts_of(const DecodedKernel& kernel) const {
+    [[nodiscard]] KernelFacts facts_of(const ReadyKernel& ready_kernel) const {
+        const DecodedKernel& kernel = ready_kernel.decoded();
         const PtxKernel& ptx = kernel.ptx();
         KernelFacts facts;
         for (const PtxVariable& parameter : ptx.parameters) {
@@ -100,7 +105,7 @@ class PtxExecutableModule : public ExecutableModule {
         facts.parameter_bytes = ptx.parameter_bytes();
         facts.static_shared = Bytes(kernel.static_shared_bytes());
         facts.local = Bytes(kernel.local_bytes());
-        facts.registers = parts_.registers(kernel);
+        facts.registers = ready_kernel.registers();
         facts.max_threads = ptx.max_threads_per_cta;
         facts.ptx_version = module_.version_major * 10 + module_.version_minor;
         return facts;
@@ -123,7 +128,30 @@ class PtxExecutableModule : public ExecutableModule {
     const PtxExecutor::Parts& parts_;
     AllocationTable& memory_;
     ModuleMemory variables_;
-    mutable std::map<std::string, ReadyKernel> kernels_;
+    mutable std::map<std::string, PreparedKernel> kernels_;
+};
+
+/// A kernel that is run without time.
+class FunctionalKernel : public ReadyKernel {
+  public:
+    FunctionalKernel(DecodedKernel decoded, std::uint32_t registers, std::uint64_t max_warp_instructions)
+        : decoded_(std::move(decoded)), registers_(registers) {
+        options_.max_warp_instructions = max_warp_instructions;
+    }
+
+    [[nodiscard]] const DecodedKernel& decoded() const override { return decoded_; }
+    [[nodiscard]] std::uint32_t registers() const override { return registers_; }
+
+    void run(const KernelLaunch& launch, FindingSink& findings, LaunchReport& report) override {
+        const FunctionalResult result = run_functional(launch, findings, options_);
+        report.warp_instructions = result.warp_instructions;
+        report.instruction_mix = instruction_mix(decoded_, result.executed);
+    }
+
+  private:
+    DecodedKernel decoded_;
+    std::uint32_t registers_;
+    FunctionalOptions options_;
 };
 
 }  // namespace
@@ -139,16 +167,10 @@ CodePlace code_place(const PtxModule& module, PtxLocation where, PtxSourceLine s
     return place;
 }
 
-KernelRunner functional_runner(std::uint64_t max_warp_instructions) {
-    return [max_warp_instructions](const KernelLaunch& launch, FindingSink& findings, LaunchReport& report) {
-        FunctionalOptions options;
-        options.max_warp_instructions = max_warp_instructions;
-        const FunctionalResult result = run_functional(launch, findings, options);
-        report.warp_instructions = result.warp_instructions;
-        for (const auto& [name, count] : result.by_opcode(*launch.kernel)) {
-            report.instruction_mix.push_back({name, count});
-        }
-        std::ranges::stable_sort(report.instruction_mix, std::greater<>(), &NamedCount::count);
+KernelPreparation functional_preparation(std::uint64_t max_warp_instructions, RegisterCount registers) {
+    return [max_warp_instructions, registers = std::move(registers)](const PtxModule& module, PtxKernel& kernel) {
+        return std::make_unique<FunctionalKernel>(DecodedKernel::decode(module, kernel), registers(kernel),
+                                                  max_warp_instructions);
     };
 }
 

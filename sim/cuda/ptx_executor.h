@@ -13,26 +13,40 @@
 
 namespace stcsim {
 
-/// Runs one launch and fills in the report's warp instructions, instruction mix and, if it is timed, `timed`. Throws
-/// KernelFault if the kernel cannot go on.
-using KernelRunner = std::function<void(const KernelLaunch& launch, FindingSink& findings, LaunchReport& report)>;
+/// A kernel that is ready to be launched, again and again.
+class ReadyKernel {
+  public:
+    virtual ~ReadyKernel() = default;
+    ReadyKernel() = default;
+    ReadyKernel(const ReadyKernel&) = delete;
+    ReadyKernel& operator=(const ReadyKernel&) = delete;
+
+    [[nodiscard]] virtual const DecodedKernel& decoded() const = 0;
+    /// 32-bit registers that a thread takes.
+    [[nodiscard]] virtual std::uint32_t registers() const = 0;
+    /// Runs one launch of decoded() and fills in the report's warp instructions, instruction mix and, if it is timed,
+    /// what it says of time. Throws KernelFault if the kernel cannot go on.
+    virtual void run(const KernelLaunch& launch, FindingSink& findings, LaunchReport& report) = 0;
+};
+
+/// Makes a kernel of a module ready; both outlive it. The order of the kernel's instructions may change.
+using KernelPreparation = std::function<std::unique_ptr<ReadyKernel>(const PtxModule& module, PtxKernel& kernel)>;
 
 /// 32-bit registers that a thread of the kernel takes.
-using RegisterCount = std::function<std::uint32_t(const DecodedKernel& kernel)>;
+using RegisterCount = std::function<std::uint32_t(const PtxKernel& kernel)>;
 
 /// A place in the module's PTX, with its source line where `.loc` says it.
 CodePlace code_place(const PtxModule& module, PtxLocation where, PtxSourceLine source, std::string instruction);
 
-/// A launch without time.
-KernelRunner functional_runner(std::uint64_t max_warp_instructions);
+/// Launches without time.
+KernelPreparation functional_preparation(std::uint64_t max_warp_instructions, RegisterCount registers);
 
 class PtxExecutor : public LaunchExecutor {
   public:
     struct Parts {
         std::uint32_t architecture = 80;  ///< compute capability of the GPU
         FindingMode findings = FindingMode::strict;
-        KernelRunner run;
-        RegisterCount registers;
+        KernelPreparation prepare;
     };
     explicit PtxExecutor(Parts parts) : parts_(std::move(parts)) {}
 

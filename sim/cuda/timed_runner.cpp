@@ -1,10 +1,14 @@
 #include "cuda/timed_runner.h"
 
 #include <algorithm>
-#include <functional>
-#include <map>
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "cuda/instruction_mix.h"
+#include "ptx_timing/kernel_schedule.h"
+#include "ptx_timing/machine_program.h"
 #include "ptx_timing/timed_launch.h"
 
 namespace stcsim {
@@ -45,25 +49,47 @@ TimedLaunch timed_part(const TimedResult& result, const DecodedKernel& kernel) {
     return timed;
 }
 
-}  // namespace
+/// A kernel that is run on the machine.
+class TimedKernel : public ReadyKernel {
+  public:
+    TimedKernel(const GpuParameters& gpu, std::uint64_t most_cycles, DecodedKernel decoded, std::uint32_t registers)
+        : gpu_(gpu), decoded_(std::move(decoded)), program_(decoded_, registers) {
+        options_.most_cycles = Cycle(most_cycles);
+    }
 
-KernelRunner timed_runner(const GpuParameters& gpu, std::uint64_t most_cycles) {
-    return [gpu, most_cycles](const KernelLaunch& launch, FindingSink& findings, LaunchReport& report) {
-        const DecodedKernel& kernel = *launch.kernel;
-        const MachineProgram program(kernel, report.registers);
-        TimedOptions options;
-        options.most_cycles = Cycle(most_cycles);
-        const TimedResult result = run_timed(gpu, program, launch, findings, options);
+    [[nodiscard]] const DecodedKernel& decoded() const override { return decoded_; }
+    [[nodiscard]] std::uint32_t registers() const override { return program_.registers_per_thread(); }
+
+    void run(const KernelLaunch& launch, FindingSink& findings, LaunchReport& report) override {
+        const TimedResult result = run_timed(gpu_, program_, launch, findings, options_);
         report.warp_instructions = result.warp_instructions;
         report.ctas_per_sm = result.residency.ctas;
         report.occupancy = result.occupancy;
-        std::map<std::string, std::uint64_t> mix;
-        for (std::size_t i = 0; i < result.tallies.size(); ++i) {
-            if (result.tallies[i].executed > 0) mix[kernel.instructions()[i].ptx->name()] += result.tallies[i].executed;
+        std::vector<std::uint64_t> executed;
+        for (const InstructionTally& tally : result.tallies) executed.push_back(tally.executed);
+        report.instruction_mix = instruction_mix(decoded_, executed);
+        report.timed = timed_part(result, decoded_);
+    }
+
+  private:
+    const GpuParameters gpu_;
+    DecodedKernel decoded_;
+    MachineProgram program_;
+    TimedOptions options_;
+};
+
+}  // namespace
+
+KernelPreparation timed_preparation(const GpuParameters& gpu, std::uint64_t most_cycles, InstructionOrder order,
+                                    RegisterCount registers) {
+    return [gpu, most_cycles, order, registers = std::move(registers)](const PtxModule& module, PtxKernel& kernel) {
+        const std::uint32_t per_thread = registers(kernel);
+        DecodedKernel decoded = DecodedKernel::decode(module, kernel);
+        if (order == InstructionOrder::scheduled) {
+            reorder(kernel, scheduled_order(decoded, per_thread, gpu));
+            decoded = DecodedKernel::decode(module, kernel);
         }
-        for (const auto& [name, count] : mix) report.instruction_mix.push_back({name, count});
-        std::ranges::stable_sort(report.instruction_mix, std::greater<>(), &NamedCount::count);
-        report.timed = timed_part(result, kernel);
+        return std::make_unique<TimedKernel>(gpu, most_cycles, std::move(decoded), per_thread);
     };
 }
 

@@ -3,12 +3,15 @@
 
 #include <cstdint>
 
+#include "cuda/exec_configuration.h"
 #include "cuda/ptx_executor.h"
 #include "gpu/gpu_parameters.h"
 
 namespace stcsim {
 
-/// A launch on all SMs of `gpu`, ended by KernelFault beyond `most_cycles`.
-KernelRunner timed_runner(const GpuParameters& gpu, std::uint64_t most_cycles);
+/// Launches on all SMs of `gpu`, ended by KernelFault beyond `most_cycles`. What follows from a kernel alone, its order
+/// of instructions among it, is worked out once.
+KernelPreparation timed_preparation(const GpuParameters& gpu, std::uint64_t most_cycles, InstructionOrder order,
+                                    RegisterCount registers);
 
 }  // namespace stcsim

@@ -94,14 +94,6 @@ std::string describe_deadlock(const KernelLaunch& launch, std::span<const std::u
     return text;
 }
 
-std::map<std::string, std::uint64_t> FunctionalResult::by_opcode(const DecodedKernel& kernel) const {
-    std::map<std::string, std::uint64_t> counts;
-    for (std::size_t i = 0; i < executed.size(); ++i) {
-        if (executed[i] > 0) counts[kernel.instructions()[i].ptx->name()] += executed[i];
-    }
-    return counts;
-}
-
 FunctionalResult run_functional(const KernelLaunch& launch, FindingSink& findings, const FunctionalOptions& options) {
     launch.check();
     const DefaultFloatEnvironment environment;

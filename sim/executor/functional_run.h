@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -23,8 +22,6 @@ struct FunctionalResult {
     std::uint64_t warp_instructions = 0;
     std::uint64_t thread_instructions = 0;  ///< active lanes
     std::vector<std::uint64_t> executed;    ///< warp instructions per DecodedKernel::instructions()
-    /// Warp instructions by name as written, for instance "mad.lo.s32".
-    [[nodiscard]] std::map<std::string, std::uint64_t> by_opcode(const DecodedKernel& kernel) const;
 };
 
 /// CTAs start in order, a handful at a time; their warps take turns, so that a CTA may wait for an earlier one. Throws

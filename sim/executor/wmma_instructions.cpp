@@ -1,8 +1,4 @@
-/// wmma.load, wmma.mma, wmma.store as sequences of machine instructions.
-///
-/// PTX leaves open which lane holds what of a wmma fragment. Here a fragment is the fragments of the machine's mma one
-/// after the other, tiles of 16 rows by tiles of 8 columns; of matrices with 8 rows that a machine instruction of 16
-/// rows multiplies, only the registers of the upper half. Registers that PTX wants beyond these hold zero.
+/// wmma.load, wmma.mma, wmma.store as sequences of machine instructions (wmma_tiles.h).
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -16,79 +12,13 @@
 #include "executor/memory_access.h"
 #include "executor/memory_modifiers.h"
 #include "executor/mma_product.h"
+#include "executor/wmma_tiles.h"
 #include "isa/fragment.h"
 
 namespace stcsim {
 namespace {
 
 using U32 = std::uint32_t;
-
-constexpr U32 tile_columns = 8;
-constexpr U32 half_rows = 8;
-constexpr std::uint16_t column_major = 16;  ///< in `variant`, beside the operand
-
-/// A wmma as machine instructions.
-struct Tiles {
-    const MmaInstruction* machine;
-    MmaShape shape;
-
-    [[nodiscard]] bool half() const { return shape.m < machine->shape.m; }
-    [[nodiscard]] U32 down() const { return half() ? 1 : shape.m / machine->shape.m; }
-    [[nodiscard]] U32 across() const { return shape.n / tile_columns; }
-    [[nodiscard]] U32 words() const { return machine->d == ElementType::f64 ? 2 : 1; }
-
-    /// Machine registers (f64: pairs) of one tile of the operand.
-    [[nodiscard]] U32 machine_registers(Operand operand) const {
-        return operand_shape(*machine, operand).registers() / words();
-    }
-    /// Whether a machine register is kept: not if it holds the rows that are not there.
-    [[nodiscard]] bool keeps(Operand operand, U32 r) const {
-        if (!half() || operand == Operand::b) return true;
-        return coordinate_of(*machine, operand, {LaneIndex(0), r * words(), 0}).row < half_rows;
-    }
-    [[nodiscard]] U32 registers_per_tile(Operand operand) const {
-        U32 count = 0;
-        for (U32 r = 0; r < machine_registers(operand); ++r) count += keeps(operand, r) ? 1 : 0;
-        return count;
-    }
-    [[nodiscard]] U32 tiles(Operand operand) const {
-        if (operand == Operand::a) return down();
-        return operand == Operand::b ? across() : down() * across();
-    }
-    [[nodiscard]] U32 registers(Operand operand) const { return tiles(operand) * registers_per_tile(operand); }
-
-    /// Calls visit(register of the fragment, machine register, tile).
-    template <typename Visit>
-    void for_each_register(Operand operand, Visit visit) const {
-        U32 next = 0;
-        for (U32 tile = 0; tile < tiles(operand); ++tile) {
-            for (U32 r = 0; r < machine_registers(operand); ++r) {
-                if (keeps(operand, r)) visit(next++, r, tile);
-            }
-        }
-    }
-    /// The element in a slot of a machine register of a tile, in the whole matrix.
-    [[nodiscard]] MatrixCoordinate element(Operand operand, U32 tile, U32 lane, U32 r, U32 slot) const {
-        MatrixCoordinate at = coordinate_of(*machine, operand, {LaneIndex(lane), r * words(), slot});
-        if (operand == Operand::a) {
-            at.row += tile * machine->shape.m;
-        } else if (operand == Operand::b) {
-            at.column += tile * tile_columns;
-        } else {
-            at.row += tile / across() * machine->shape.m;
-            at.column += tile % across() * tile_columns;
-        }
-        return at;
-    }
-};
-
-/// The shape travels in `immediate`.
-U32 packed(const MmaShape& shape) {
-    return shape.m | shape.n << 8U | shape.k << 16U;
-}
-Tiles tiles_of(const DecodedInstruction& i) {
-    return {i.mma, {i.immediate & 0xFFU, i.immediate >> 8U & 0xFFU, i.immediate >> 16U}};
-}
 
 /// An access of `bytes` at a lane's base plus an offset.
 StepAccess part_of(const StepAccess& whole, U32 lane, std::uint64_t offset, U32 bytes) {
@@ -103,52 +33,16 @@ StepAccess part_of(const StepAccess& whole, U32 lane, std::uint64_t offset, U32 
     return part;
 }
 
-/// Where the elements of a lane's registers lie, relative to the matrix.
-struct MatrixWalk {
-    const DecodedInstruction& i;
-    Operand operand;
-    Tiles tiles;
-    U32 bits;    ///< of an element
-    U32 chunk;   ///< elements that are moved at once: those of a register if they are smaller than a byte
-    U32 chunks;  ///< per register
-
-    explicit MatrixWalk(const DecodedInstruction& instruction)
-        : i(instruction), operand(static_cast<Operand>(instruction.variant & 3U)), tiles(tiles_of(instruction)) {
-        const OperandShape shape = operand_shape(*tiles.machine, operand);
-        bits = bits_of(shape.type);
-        chunk = bits < 8 ? shape.elements_per_register() : 1;
-        chunks = shape.elements_per_register() / chunk;
-    }
-    [[nodiscard]] U32 bytes() const { return bits * chunk / 8; }
-
-    /// Calls visit(fragment register, shift within it, lane, byte offset).
-    template <typename Visit>
-    void operator()(const WarpState& w, U32 lanes, Visit visit) const {
-        const bool columns = (i.variant & column_major) != 0;
-        const U32* stride = w.source(i.c);
-        tiles.for_each_register(operand, [&](U32 number, U32 r, U32 tile) {
-            for_each_lane(lanes, [&](U32 lane) {
-                for (U32 part = 0; part < chunks; ++part) {
-                    const MatrixCoordinate at = tiles.element(operand, tile, lane, r, part * chunk);
-                    const std::uint64_t outer = columns ? at.column : at.row;
-                    const std::uint64_t inner = columns ? at.row : at.column;
-                    visit(number, part * chunk * bits, lane, (outer * stride[lane] + inner) * bits / 8);
-                }
-            });
-        });
-    }
-};
-
 void load_fragment(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
     WarpState& w = warp.state();
     const StepAccess& access = w.step->access;
     SharedWatch watch(w);
-    const MatrixWalk walk(i);
+    const WmmaWalk walk(i);
     for (const OperandPlace& place : i.list) {
         const U32 words = walk.bits == 64 ? 2 * warp_lanes : warp_lanes;
         if (place.present()) std::fill_n(w.destination(place), words, 0U);
     }
-    walk(w, lanes, [&](U32 number, U32 shift, U32 lane, std::uint64_t offset) {
+    walk(w.source(i.c), lanes, [&](U32 number, U32 shift, U32 lane, std::uint64_t offset) {
         const StepAccess part = part_of(access, lane, offset, walk.bytes());
         const std::byte* const memory = lane_memory(w, part, lane);
         if (memory == nullptr || !i.list[number].present()) return;
@@ -172,8 +66,8 @@ void store_fragment(WarpExecution& warp, const DecodedInstruction& i, U32 lanes)
     WarpState& w = warp.state();
     const StepAccess& access = w.step->access;
     SharedWatch watch(w);
-    const MatrixWalk walk(i);
-    walk(w, lanes, [&](U32 number, U32 shift, U32 lane, std::uint64_t offset) {
+    const WmmaWalk walk(i);
+    walk(w.source(i.c), lanes, [&](U32 number, U32 shift, U32 lane, std::uint64_t offset) {
         const StepAccess part = part_of(access, lane, offset, walk.bytes());
         std::byte* const memory = lane_memory(w, part, lane);
         if (memory == nullptr) return;
@@ -190,7 +84,7 @@ void store_fragment(WarpExecution& warp, const DecodedInstruction& i, U32 lanes)
 void multiply_tiles(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
     static const std::array<U32, 2 * warp_lanes> zeros{};
     WarpState& w = warp.state();
-    const Tiles tiles = tiles_of(i);
+    const WmmaTiles tiles = wmma_tiles(i);
     if (w.tracks) report_undefined_operands(w, i, 0);
     const auto gather = [&](Operand operand, std::size_t first, U32 wanted, auto& registers) {
         registers.fill(zeros.data());
@@ -275,8 +169,8 @@ void decode_transfer(InstructionDecoder& decoder, bool stores) {
     if (modifiers.left().size() != 1) decoder.unsupported();
     const std::string_view type = modifiers.left().front();
     out.mma = &instruction_like(decoder, shape, operand, type);
-    out.immediate = packed(shape);
-    out.variant = static_cast<std::uint16_t>(*role | (columns ? column_major : 0U));
+    out.immediate = packed_shape(shape);
+    out.variant = static_cast<std::uint16_t>(*role | (columns ? wmma_column_major : 0U));
     out.unit = stores ? ExecutionUnit::store : ExecutionUnit::load;
     out.warp_wide = WarpWide::all_lanes;
     decoder.expect_operands(2, 3);
@@ -285,7 +179,7 @@ void decode_transfer(InstructionDecoder& decoder, bool stores) {
     out.a = at.base;
     out.offset = at.offset;
     out.wide_address = at.wide;
-    const Tiles tiles{out.mma, shape};
+    const WmmaTiles tiles{out.mma, shape};
     const OperandShape element = operand_shape(*out.mma, operand);
     const U32 bytes = std::max(1U, bits_of(element.type) / 8);
     out.access = {memory.space, static_cast<std::uint8_t>(bytes), 1, stores, false};
@@ -326,10 +220,10 @@ void decode_product(InstructionDecoder& decoder) {
     // Layouts only tell how the operands were loaded.
     decoder.modifiers.drop({"row", "col", "row", "col", "rn"});
     out.mma = &take_wmma_instruction(decoder, shape);
-    out.immediate = packed(shape);
+    out.immediate = packed_shape(shape);
     out.unit = ExecutionUnit::mma;
     out.warp_wide = WarpWide::all_lanes;
-    const Tiles tiles{out.mma, shape};
+    const WmmaTiles tiles{out.mma, shape};
     out.machine_instructions = static_cast<std::uint8_t>(tiles.tiles(Operand::d));
     decoder.expect_operands(4, 4);
     const PtxType registers = tiles.words() == 2 ? PtxType::b64 : PtxType::b32;

@@ -1,8 +1,12 @@
 #include "ptx_timing/machine_program.h"
 
 #include <algorithm>
+#include <map>
 #include <string_view>
 
+#include "executor/wmma_tiles.h"
+#include "ptx/ptx_allocation.h"
+#include "ptx_timing/folded_instructions.h"
 #include "ptx_timing/instruction_cost.h"
 
 namespace stcsim {
@@ -37,15 +41,22 @@ RegisterRange joined(const RegisterRange& first, const RegisterRange& next) {
 }  // namespace
 
 MachineProgram::MachineProgram(const DecodedKernel& kernel, std::uint32_t registers_per_thread)
-    : kernel_(&kernel), assignment_(assign_registers(kernel.ptx())) {
-    if (registers_per_thread != 0) assignment_.registers_per_thread = registers_per_thread;
-    for (const DecodedInstruction& instruction : kernel.instructions()) instructions_.push_back(translate(instruction));
+    : kernel_(&kernel),
+      assignment_(assign_registers(kernel.ptx())),
+      registers_per_thread_(registers_per_thread != 0 ? registers_per_thread : allocate_registers(kernel.ptx()).count) {
+    const std::vector<bool> folded = folded_instructions(kernel);
+    for (const DecodedInstruction& instruction : kernel.instructions()) {
+        instructions_.push_back(translate(instruction));
+        if (folded[instructions_.size() - 1]) instructions_.back().free = true;
+    }
+    for (const PtxBlock& block : basic_blocks(kernel.ptx())) see_through_free(block);
     mark_after_last_mma();
 }
 
 MachineInstruction MachineProgram::translate(const DecodedInstruction& instruction) const {
     MachineInstruction result;
     result.operation = operation_of(instruction);
+    result.is_sequence = instruction.ptx->opcode == "wmma";
     if (result.operation == OperationClass::arithmetic) {
         const InstructionCost cost = cost_of(instruction);
         result.unit = cost.unit;
@@ -68,13 +79,38 @@ void MachineProgram::assign_operands(const DecodedInstruction& instruction, Mach
     for (const std::uint32_t r : instruction.reads) {
         if (assignment_.ranges[r].count > 0) result.reads.insert(assignment_.ranges[r]);
     }
-    if (instruction.mma != nullptr) {
+    if (instruction.unit == ExecutionUnit::mma) {
         assign_fragments(instruction, result);
+        if (result.is_sequence) assign_sequence(instruction, result);
         return;
     }
     for (const std::uint32_t r : instruction.writes) {
         // The predicate of setp's or shfl's second result: the first one's readiness stands for both.
         result.destination = joined(result.destination, assignment_.ranges[r]);
+    }
+    if (result.operation != OperationClass::arithmetic) return;
+    for (const std::uint32_t r : instruction.reads) {
+        if (assignment_.ranges[r].count == 0 || assignment_.ranges[r].first >= first_predicate_number) continue;
+        result.a = assignment_.ranges[r];
+        break;
+    }
+}
+
+void MachineProgram::see_through_free(const PtxBlock& block) {
+    // What a free instruction writes is there when what it reads is: who reads the one waits for the other.
+    const auto decoded = kernel_->instructions();
+    std::map<std::uint32_t, RegisterSet> sources;  // by PTX register
+    for (std::uint32_t i = block.begin; i < block.end; ++i) {
+        MachineInstruction& machine = instructions_[i];
+        for (const std::uint32_t r : decoded[i].reads) {
+            if (const auto known = sources.find(r); known != sources.end()) machine.reads.insert(known->second);
+        }
+        for (const std::uint32_t r : decoded[i].writes) sources.erase(r);
+        if (machine.free) {
+            for (const std::uint32_t r : decoded[i].writes) sources[r] = machine.reads;
+        } else {
+            for (auto& [r, registers] : sources) registers.erase(machine.destination);
+        }
     }
 }
 
@@ -96,6 +132,22 @@ void MachineProgram::assign_fragments(const DecodedInstruction& instruction, Mac
     result.b = range_of(2, mma.b_registers());
     result.c = range_of(3, mma.c_registers());
     result.e = range_of(4, mma.e_registers());
+}
+
+void MachineProgram::assign_sequence(const DecodedInstruction& instruction, MachineInstruction& result) const {
+    const WmmaTiles tiles = wmma_tiles(instruction);
+    const auto part = [&](const RegisterRange& whole, Operand operand, std::uint32_t tile) {
+        const std::uint32_t count = tiles.registers_per_tile(operand) * tiles.words();
+        const std::uint32_t last = first_predicate_number - std::min<std::uint32_t>(count, first_predicate_number);
+        return RegisterRange{static_cast<std::uint8_t>(std::min(whole.first + tile * count, last)),
+                             static_cast<std::uint8_t>(count)};
+    };
+    for (std::uint32_t tile = 0; tile < tiles.tiles(Operand::d); ++tile) {
+        result.sequence.push_back({.destination = part(result.destination, Operand::d, tile),
+                                   .a = part(result.a, Operand::a, tile / tiles.across()),
+                                   .b = part(result.b, Operand::b, tile % tiles.across()),
+                                   .c = part(result.c, Operand::c, tile)});
+    }
 }
 
 void MachineProgram::mark_after_last_mma() {

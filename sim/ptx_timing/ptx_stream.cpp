@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "executor/wmma_accesses.h"
+#include "executor/wmma_tiles.h"
 
 namespace stcsim {
 namespace {
@@ -34,6 +36,10 @@ class PtxStream::Warp : public WarpStream {
         if (!started_) start_ = now;
         started_ = true;
         instruction = {};
+        if (part_ > 0) {
+            describe(stream_.program_[step_->number], instruction);
+            return;
+        }
         for (;;) {
             if (!execution_.ended() && execution_.waits_at_barrier()) {
                 throw KernelFault(
@@ -49,6 +55,7 @@ class PtxStream::Warp : public WarpStream {
             }
             const MachineInstruction& machine = stream_.program_[step_->number];
             if (!machine.free) {
+                count_parts(machine);
                 describe(machine, instruction);
                 return;
             }
@@ -63,6 +70,8 @@ class PtxStream::Warp : public WarpStream {
         }
         InstructionTally& tally = stream_.tallies_[step_->number];
         tally.waited[static_cast<std::size_t>(wait.obstacle)] += wait.cycles;
+        if (++part_ < parts_) return;
+        part_ = 0;
         perform(now);
     }
 
@@ -77,6 +86,19 @@ class PtxStream::Warp : public WarpStream {
         const auto cta = stream_.running_.find(cta_);
         STCSIM_ASSERT(cta != stream_.running_.end());
         if (++cta->second.ended_warps == cta->second.execution->warps()) stream_.running_.erase(cta);
+    }
+
+    /// How many machine instructions the step is.
+    void count_parts(const MachineInstruction& machine) {
+        accesses_.clear();
+        parts_ = 1;
+        if (!machine.is_sequence || step_->active == 0) return;
+        if (machine.operation == OperationClass::mma) {
+            parts_ = machine.sequence.size();
+        } else {
+            accesses_ = wmma_accesses(execution_, *step_);
+            parts_ = accesses_.size();
+        }
     }
 
     void describe(const MachineInstruction& machine, WarpInstruction& instruction) {
@@ -100,8 +122,17 @@ class PtxStream::Warp : public WarpStream {
         instruction.mma = decoded.mma;
         instruction.selector = decoded.selector;
         switch (machine.operation) {
+            case OperationClass::mma:
+                if (!machine.sequence.empty()) describe_tile(machine.sequence[part_], instruction);
+                break;
             case OperationClass::load_global:
-            case OperationClass::store_global: describe_access(instruction); break;
+            case OperationClass::store_global:
+                if (accesses_.empty()) {
+                    describe_access(step_->access, instruction);
+                } else {
+                    describe_part(accesses_[part_], instruction);
+                }
+                break;
             case OperationClass::load_matrix: instruction.shared = shared_side(step_->access); break;
             case OperationClass::copy_async:
                 instruction.shared = shared_side(step_->access);
@@ -115,8 +146,31 @@ class PtxStream::Warp : public WarpStream {
         }
     }
 
-    void describe_access(WarpInstruction& instruction) {
-        const StepAccess& access = step_->access;
+    static void describe_tile(const MmaRanges& ranges, WarpInstruction& instruction) {
+        instruction.destination = ranges.destination;
+        instruction.a = ranges.a;
+        instruction.b = ranges.b;
+        instruction.c = ranges.c;
+        // Others of the sequence write what the whole reads: its own operands are enough.
+        instruction.further_reads = nullptr;
+    }
+
+    void describe_part(const WmmaAccess& part, WarpInstruction& instruction) {
+        RegisterRange& destination = instruction.destination;
+        const std::uint32_t words = wmma_tiles(*step_->instruction).words();
+        if (destination.count >= (part.first_register + part.registers) * words) {
+            destination.first = static_cast<std::uint8_t>(destination.first + part.first_register * words);
+            destination.count = static_cast<std::uint8_t>(part.registers * words);
+        }
+        if (part.row_addresses) {
+            instruction.operation = OperationClass::load_matrix;
+            instruction.shared = shared_side(part.access);
+        } else {
+            describe_access(part.access, instruction);
+        }
+    }
+
+    void describe_access(const StepAccess& access, WarpInstruction& instruction) {
         const bool writes = instruction.operation == OperationClass::store_global;
         if (access.global_lanes == 0 && access.local_lanes == 0) {
             if (access.shared_lanes == 0) {
@@ -174,7 +228,10 @@ class PtxStream::Warp : public WarpStream {
     PtxStream& stream_;
     CtaIndex cta_;
     WarpExecution& execution_;
-    const WarpStep* step_ = nullptr;  ///< null: the warp has ended
+    const WarpStep* step_ = nullptr;    ///< null: the warp has ended
+    std::vector<WmmaAccess> accesses_;  ///< of a wmma.load or wmma.store
+    std::size_t parts_ = 1;             ///< machine instructions of the step
+    std::size_t part_ = 0;              ///< of these, the one that issues next
     bool started_ = false;
     Cycle start_{0};
 };

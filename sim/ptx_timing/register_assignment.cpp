@@ -4,7 +4,6 @@
 #include <numeric>
 #include <span>
 
-#include "ptx/ptx_allocation.h"
 #include "ptx/ptx_control_flow.h"
 #include "ptx/ptx_live_ranges.h"
 #include "ptx/ptx_register_use.h"
@@ -134,14 +133,13 @@ class Numbering {
         }
         std::int32_t least = groups_.offset(r);
         std::int32_t end = least;
-        std::uint32_t alignment = 1;
         for (const std::uint32_t member : members) {
             least = std::min(least, groups_.offset(member));
             end = std::max(end, groups_.offset(member) + static_cast<std::int32_t>(groups_.words(member)));
-            alignment = std::max(alignment, groups_.words(member));
         }
         const auto width = static_cast<std::uint32_t>(end - least);
-        if (width > 2) alignment = 4;
+        // Machine instructions take pairs from an even number on and four from a multiple of four.
+        const std::uint32_t alignment = width > 2 ? 4 : width;
         place(members, lowest_free(members, least, 0, first_predicate_number - width + 1, alignment), least);
     }
 
@@ -199,7 +197,6 @@ std::optional<RegisterCopy> copy_of(const PtxInstruction& instruction) {
 }
 
 RegisterAssignment assign_registers(const PtxKernel& kernel) {
-    const RegisterAllocation allocation = allocate_registers(kernel);
     std::vector<PtxRegisterUse> uses;
     for (const PtxInstruction& instruction : kernel.instructions) uses.push_back(registers_of(instruction));
     const std::vector<PtxBlock> blocks = basic_blocks(kernel);
@@ -216,7 +213,6 @@ RegisterAssignment assign_registers(const PtxKernel& kernel) {
     }
     RegisterAssignment result;
     result.ranges = std::move(numbering).ranges();
-    result.registers_per_thread = allocation.count;
     return result;
 }
 

@@ -3,7 +3,7 @@
 /// Registers that are live at the same time get different numbers. A move between registers whose lives do not overlap
 /// joins them and costs nothing. Registers of one fragment or vector (mma, ldmatrix, ld.v4) get consecutive numbers, as
 /// machine instructions want them, where the kernel's uses agree on it. Spilling is not modelled: what does not fit
-/// shares numbers. How many registers a thread takes of an SM is the estimate of ptx/ptx_allocation.h.
+/// shares numbers. How many registers a thread takes of an SM is not said here: ptx/ptx_allocation.h estimates it.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,6 @@ struct RegisterAssignment {
     /// Per register of the PTX kernel: its first number and how many 32-bit registers it takes (0: never used).
     /// Predicates have numbers of their own, above all others.
     std::vector<RegisterRange> ranges;
-    std::uint32_t registers_per_thread = 0;  ///< as the assembler would count, by estimate
 };
 
 /// General registers have numbers below this; the predicates of the machine (P0 to P6) follow.

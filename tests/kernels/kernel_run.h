@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -13,6 +14,10 @@
 #include "executor/functional_run.h"
 #include "numerics/bit_matrix.h"
 #include "ptx/ptx_parser.h"
+#ifdef STCSIM_SCHEDULED
+#include "a100.h"
+#include "ptx_timing/kernel_schedule.h"
+#endif
 
 namespace stcsim::testing {
 
@@ -21,7 +26,7 @@ class KernelRun {
   public:
     KernelRun(const std::string& file, const std::string& kernel)
         : module_(read_ptx(std::string(STCSIM_SOURCE_DIR) + "/tests/kernels/" + file)),
-          kernel_(DecodedKernel::decode(module_, module_.kernel(kernel))),
+          kernel_(decoded(module_, kernel)),
           variables_(module_, memory_) {}
 
     /// New memory of this many bytes, zero; its address is the next argument.
@@ -83,6 +88,20 @@ class KernelRun {
     }
 
   private:
+    /// With STCSIM_SCHEDULED in the order of timed launches.
+    static DecodedKernel decoded(PtxModule& module, const std::string& name) {
+        const PtxKernel& found = module.kernel(name);
+#ifdef STCSIM_SCHEDULED
+        for (const std::unique_ptr<PtxKernel>& kernel : module.kernels) {
+            constexpr std::uint32_t registers = 128;
+            if (kernel.get() == &found) {
+                reorder(*kernel, scheduled_order(DecodedKernel::decode(module, found), registers, a100()));
+            }
+        }
+#endif
+        return DecodedKernel::decode(module, found);
+    }
+
     AllocationTable memory_;
     PtxModule module_;
     DecodedKernel kernel_;

@@ -31,8 +31,18 @@ class TimedRunner : public ::testing::Test {
         gpu.sm_count = 4;
         kernel_.block = {64, 1, 1};
         const std::uint64_t memory = kernel_.memory.allocate(512, "both");
-        report_.registers = 32;
-        timed_runner(gpu, most_cycles)(kernel_.launch(memory, memory + 256, 0), findings_, report_);
+        const KernelLaunch launch = kernel_.launch(memory, memory + 256, 0);
+        run_prepared(gpu, most_cycles, increment, launch);
+    }
+
+    /// The kernel of this body, prepared with a module of its own, in another's launch.
+    void run_prepared(const GpuParameters& gpu, std::uint64_t most_cycles, std::string_view body, KernelLaunch launch) {
+        PtxModule module = parse_ptx(kernel_text(body), "test.ptx");
+        const KernelPreparation prepare =
+            timed_preparation(gpu, most_cycles, InstructionOrder::scheduled, [](const PtxKernel&) { return 32U; });
+        const std::unique_ptr<ReadyKernel> ready = prepare(module, *module.kernels.front());
+        launch.kernel = &ready->decoded();
+        ready->run(launch, findings_, report_);
     }
 };
 
@@ -63,9 +73,7 @@ TEST_F(TimedRunner, CountsInstructionsByOpcodeAndBytesByLevel) {
 
 TEST_F(TimedRunner, EndsALaunchThatTakesTooLong) {
     EXPECT_NO_THROW(run(1'000'000));
-    TestKernel endless("again:\nbra again;\n");
-    FindingSink findings(FindingMode::strict);
-    EXPECT_THROW(timed_runner(testing::a100(), 30'000)(endless.launch(0, 0, 0), findings, report_), KernelFault);
+    EXPECT_THROW(run_prepared(testing::a100(), 30'000, "again:\nbra again;\n", kernel_.launch(0, 0, 0)), KernelFault);
 }
 
 }  // namespace

@@ -33,13 +33,22 @@ bool overlap(const RegisterRange& a, const RegisterRange& b) {
     return a.first < b.first + b.count && b.first < a.first + a.count;
 }
 
+/// Of general registers: the highest number and one more.
+std::uint32_t numbers_used(const RegisterAssignment& assignment) {
+    std::uint32_t used = 0;
+    for (const RegisterRange& range : assignment.ranges) {
+        if (range.first < first_predicate_number) used = std::max<std::uint32_t>(used, range.first + range.count);
+    }
+    return used;
+}
+
 TEST(RegisterAssignment, GivesTheSameNumbersToRegistersThatAreNeverNeededTogether) {
     std::string body;
     for (int i = 10; i < 90; ++i) {
         body += "ld.global.u32 %r" + std::to_string(i) + ", [%d1]; st.global.u32 [%d2], %r" + std::to_string(i) + ";\n";
     }
     const TestKernel kernel(body);
-    EXPECT_EQ(assign_registers(kernel.decoded().ptx()).registers_per_thread, 16U);
+    EXPECT_LE(numbers_used(assign_registers(kernel.decoded().ptx())), 16U);
 }
 
 TEST(RegisterAssignment, NeedsAsManyNumbersAsAreLiveAtOnce) {
@@ -51,8 +60,8 @@ TEST(RegisterAssignment, NeedsAsManyNumbersAsAreLiveAtOnce) {
     }
     const TestKernel kernel(loads + stores);
     const RegisterAssignment assignment = assign_registers(kernel.decoded().ptx());
-    EXPECT_GE(assignment.registers_per_thread, 80U);
-    EXPECT_LE(assignment.registers_per_thread, 88U);
+    EXPECT_GE(numbers_used(assignment), 80U);
+    EXPECT_LE(numbers_used(assignment), 88U);
     for (int i = 10; i < 90; ++i) {
         for (int j = 10; j < i; ++j) {
             EXPECT_FALSE(overlap(range_of(kernel.decoded(), assignment, "%r" + std::to_string(i)),

@@ -204,6 +204,41 @@ TEST(TimedLaunch, OfAMicrobenchmarkMeasuresWhatTheMicrobenchCommandDoes) {
     }
 }
 
+/// Loads a tile of A and one of B from shared memory, with rows of 24 elements, and C from global memory; multiplies;
+/// stores D.
+constexpr const char* wmma_tile = R"(
+mov.u32 %r100, buffer;
+wmma.load.a.sync.aligned.row.m16n16k16.shared.f16 {%r10,%r11,%r12,%r13,%r14,%r15,%r16,%r17}, [%r100], 24;
+wmma.load.b.sync.aligned.row.m16n16k16.shared.f16 {%r20,%r21,%r22,%r23,%r24,%r25,%r26,%r27}, [%r100+1024], 24;
+wmma.load.c.sync.aligned.row.m16n16k16.global.f32 {%f10,%f11,%f12,%f13,%f14,%f15,%f16,%f17}, [%d1], 16;
+wmma.mma.sync.aligned.row.row.m16n16k16.f32.f32 {%f10,%f11,%f12,%f13,%f14,%f15,%f16,%f17},
+    {%r10,%r11,%r12,%r13,%r14,%r15,%r16,%r17}, {%r20,%r21,%r22,%r23,%r24,%r25,%r26,%r27},
+    {%f10,%f11,%f12,%f13,%f14,%f15,%f16,%f17};
+wmma.store.d.sync.aligned.row.m16n16k16.global.f32 [%d2], {%f10,%f11,%f12,%f13,%f14,%f15,%f16,%f17}, 16;
+)";
+
+TEST(TimedLaunch, OfWmmaIssuesTheMachinesInstructions) {
+    TestKernel kernel(wmma_tile, ".shared .align 128 .b8 buffer[2048];");
+    std::vector<float> in(256);
+    std::iota(in.begin(), in.end(), 0.0F);
+    const std::uint64_t from = kernel.upload(in, "in");
+    const std::uint64_t to = kernel.memory.allocate(1024, "out");
+    const MachineProgram program(kernel.decoded());
+    FindingSink findings(FindingMode::lenient);  // shared memory is undefined
+    const TimedResult result = run_timed(testing::a100(), program, kernel.launch(from, to, 0), findings);
+    EXPECT_EQ(kernel.download<float>(to, 256), in);
+    const auto issued = [&](const std::string& what) { return result.counters.at("sm.warp_scheduler.issued." + what); };
+    EXPECT_EQ(issued("ldmatrix"), 2U);
+    EXPECT_EQ(issued("ld_shared"), 0U);
+    EXPECT_EQ(issued("mma"), 2U);
+    EXPECT_EQ(issued("ld_global"), 4U);  // two registers each, 64 bits per lane
+    EXPECT_EQ(issued("st_global"), 4U);
+    // Rows of 48 bytes: none of the 2 x 4 matrices has a bank conflict. C and D are read and written once.
+    EXPECT_EQ(result.counters.at("sm.shared_memory.conflict_wavefronts"), 0U);
+    EXPECT_EQ(result.counters.at("sm.load_store_unit.read_bytes"), 1024U);
+    EXPECT_EQ(result.counters.at("sm.load_store_unit.written_bytes"), 1024U);
+}
+
 TEST(TimedLaunch, EndsWithTheWarpsPositionsWhenTooManyCyclesPass) {
     TestKernel kernel("again:\nadd.s32 %r10, %r10, 1;\nbra again;\n");
     TimedOptions options;
