@@ -74,6 +74,21 @@ InstructionCost special_cost(const DecodedInstruction& instruction) {
     return {ArithmeticUnit::special, has_modifier(instruction, "ftz") ? 1U : scaled};
 }
 
+bool is_integer(PtxType type) {
+    return type < PtxType::f16 && type != PtxType::pred;
+}
+
+/// Between integers: what is cut off is in registers or parts of them that nobody looks at; what is extended takes one
+/// instruction for the sign, or for zeros.
+InstructionCost conversion_cost(const DecodedInstruction& instruction) {
+    const bool of_integers = is_integer(instruction.type) && is_integer(instruction.second_type);
+    if (!of_integers || has_modifier(instruction, "sat") || has_modifier(instruction, "pack")) {
+        return {ArithmeticUnit::conversion, 1};
+    }
+    const bool extends = bytes_of(instruction.type) > bytes_of(instruction.second_type);
+    return {ArithmeticUnit::integer, extends ? 1U : 0U};
+}
+
 }  // namespace
 
 InstructionCost cost_of(const DecodedInstruction& instruction) {
@@ -88,7 +103,7 @@ InstructionCost cost_of(const DecodedInstruction& instruction) {
         case ExecutionUnit::f32: return float_cost(instruction, ArithmeticUnit::float32, f32_division);
         case ExecutionUnit::f16: return float_cost(instruction, ArithmeticUnit::half, f32_division);
         case ExecutionUnit::f64: return float_cost(instruction, ArithmeticUnit::float64, f64_division);
-        case ExecutionUnit::conversion: return {ArithmeticUnit::conversion, 1};
+        case ExecutionUnit::conversion: return conversion_cost(instruction);
         case ExecutionUnit::special_function: return special_cost(instruction);
         case ExecutionUnit::shuffle:
         case ExecutionUnit::vote: return {ArithmeticUnit::exchange, 1};

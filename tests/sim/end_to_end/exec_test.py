@@ -169,8 +169,8 @@ class Kernels(ExecCommand):
         self.write("scale.ptx", SCALE)
         np.save(self.folder / "a.npy", np.arange(64, dtype=np.float32))
 
-    def launch(self, arguments, *options, entry="scale", block="64"):
-        return ("exec", *UNTIMED, "--ptx", "scale.ptx", "--entry", entry, "--grid", "1", "--block", block, "--args",
+    def launch(self, arguments, *options, entry="scale", block="64", timing=UNTIMED):
+        return ("exec", *timing, "--ptx", "scale.ptx", "--entry", entry, "--grid", "1", "--block", block, "--args",
                 arguments, *options)
 
     def test_a_kernel_reads_and_writes_npy_files(self):
@@ -209,11 +209,23 @@ class Kernels(ExecCommand):
         self.refuse(*self.launch(good, "--shared", "-1"))
         self.refuse(*self.launch(good, "--verify"))
         self.refuse(*self.launch(good, "--lenient", "--no-findings"))
+        self.refuse(*self.launch(good, "--order", "text"))  # of an untimed launch
         self.refuse("exec", *UNTIMED, "--ptx", "none.ptx", "--entry", "x", "--grid", "1", "--block", "1")
         self.refuse("exec", *UNTIMED, "--ptx", "scale.ptx", "--entry", "scale", "--block", "1")
         self.refuse("exec", *UNTIMED, "--entry", "x", "--", "true")
         self.write("scale.ptx", SCALE[:300])
         self.assertIn("scale.ptx:", self.refuse(*self.launch(good)))
+
+    def test_timed_launches_compute_the_same_in_either_order_of_instructions(self):
+        for order in ("text", "scheduled"):
+            done = self.stcsim(*self.launch("out:d.npy:f32:64,in:a.npy,f32:1.5", "--timing", "full", "--order", order,
+                                            "--report", "report.json", timing=()))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            np.testing.assert_array_equal(np.load(self.folder / "d.npy"), np.arange(64, dtype=np.float32) * 1.5)
+            report = json.loads((self.folder / "report.json").read_text())
+            self.assertEqual(report["settings"]["order"], order)
+            self.assertGreater(report["launches"][0]["cycles"], 0)
+        self.assertIn("scheduled", self.refuse("exec", "--order", "shuffled", "--", "true"))
 
     def test_a_finding_leaves_the_outputs_unwritten(self):
         done = self.stcsim(*self.launch("out:d.npy:f32:32,in:a.npy,f32:1"))

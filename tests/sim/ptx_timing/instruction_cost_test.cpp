@@ -39,6 +39,14 @@ TEST(InstructionCost, OfConversionsBetweenAddressSpacesIsNothing) {
     EXPECT_EQ(cost_of_line("cvta.to.global.u64 %d10, %d1;").machine_instructions, 0U);
 }
 
+TEST(InstructionCost, OfConversionsBetweenIntegersIsThatOfTheExtension) {
+    EXPECT_EQ(cost_of_line("cvt.u32.u64 %r10, %d1;").machine_instructions, 0U);
+    EXPECT_EQ(cost_of_line("cvt.u16.u32 %h10, %r1;").machine_instructions, 0U);
+    EXPECT_EQ(cost_of_line("cvt.s64.s32 %d10, %r1;").machine_instructions, 1U);
+    EXPECT_EQ(cost_of_line("cvt.s64.s32 %d10, %r1;").unit, ArithmeticUnit::integer);
+    EXPECT_EQ(cost_of_line("cvt.sat.s16.s32 %h10, %r1;").unit, ArithmeticUnit::conversion);
+}
+
 TEST(InstructionCost, GoesToTheUnitOfItsType) {
     EXPECT_EQ(cost_of_line("fma.rn.f32 %f10, %f1, %f2, %f3;").unit, ArithmeticUnit::float32);
     EXPECT_EQ(cost_of_line("fma.rn.f64 %e10, %e1, %e2, %e3;").unit, ArithmeticUnit::float64);
