@@ -9,6 +9,7 @@
 
 #include <boost/circular_buffer.hpp>
 
+#include "base/machine_state.h"
 #include "base/units.h"
 
 namespace stcsim {
@@ -56,6 +57,21 @@ class ArrivalQueue {
         T value = std::move(heap_.back().value);
         heap_.pop_back();
         return value;
+    }
+
+    /// The items in the order in which they leave, and when they become visible.
+    void visit_state(StateVisitor& state) {
+        std::vector<Item*> items;
+        for (Item& item : ring_) items.push_back(&item);
+        for (Item& item : heap_) items.push_back(&item);
+        if (order_ == ChannelOrder::by_arrival) {
+            std::ranges::sort(items, [](const Item* a, const Item* b) { return later(*b, *a); });
+        }
+        state.same(items.size());
+        for (Item* const item : items) {
+            state.due(item->visible);
+            state.visit(item->value);
+        }
     }
 
   private:

@@ -109,6 +109,13 @@ void Clock::run_cycle(Cycle cycle) {
         shuffled_.clear();
     }
     in_cycle_ = false;
+    if (std::exchange(marked_, false) && observer_ != nullptr && !failure_) {
+        try {
+            observer_->cycle_ended(now_);
+        } catch (...) {
+            fail(std::current_exception());
+        }
+    }
 }
 
 void Clock::evaluate(ClockedModule& module) {
@@ -141,6 +148,34 @@ void Clock::start_alone() {
     if (const Cycle next = next_occupied(); next != never) schedule_alone(next);
 }
 
-ClockedModule::ClockedModule(const sc_core::sc_module_name& name, Clock& clock) : sc_module(name), clock_(clock) {}
+void Clock::visit_state(StateVisitor& state) {
+    for (ClockedModule* const module : modules_) {
+        if (state.is_hopeless()) return;
+        module->visit_state(state);
+        for (StateHolder* const channel : module->outputs_) channel->visit_state(state);
+    }
+    visit_wakes(state);
+}
+
+void Clock::visit_wakes(StateVisitor& state) const {
+    std::vector<std::pair<Cycle, std::uint32_t>> wakes;
+    for (const auto& [at, module] : far_wakes_) wakes.emplace_back(at, module->number_);
+    const std::uint64_t first = now_.value() + 1;
+    for (std::size_t bucket = 0; bucket < buckets; ++bucket) {
+        const Cycle at(first + (bucket + buckets - first % buckets) % buckets);
+        for (std::uint32_t node = calendar_[bucket]; node != no_node; node = nodes_[node].next) {
+            wakes.emplace_back(at, nodes_[node].module->number_);
+        }
+    }
+    // A module may have asked twice for a cycle, and in whatever order.
+    std::ranges::sort(wakes);
+    wakes.erase(std::unique(wakes.begin(), wakes.end()), wakes.end());
+    for (const auto& [at, number] : wakes) state.wake(at, number);
+}
+
+ClockedModule::ClockedModule(const sc_core::sc_module_name& name, Clock& clock)
+    : sc_module(name), clock_(clock), number_(static_cast<std::uint32_t>(clock.modules_.size())) {
+    clock.modules_.push_back(this);
+}
 
 }  // namespace stcsim

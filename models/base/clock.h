@@ -19,6 +19,7 @@
 #include <random>
 #include <vector>
 
+#include "base/machine_state.h"
 #include "base/systemc.h"
 #include "base/units.h"
 
@@ -26,6 +27,21 @@ namespace stcsim {
 
 class ClockedModule;
 class ClockGroup;
+
+/// Has state that a StateVisitor can go through.
+class StateHolder {
+  public:
+    virtual ~StateHolder() = default;
+    virtual void visit_state(StateVisitor& state) = 0;
+};
+
+/// Looks at the machine between two cycles.
+class CycleObserver {
+  public:
+    virtual ~CycleObserver() = default;
+    /// All evaluations of cycle `now` have been, and none of a later one of this clock.
+    virtual void cycle_ended(Cycle now) = 0;
+};
 
 /// Wakes modules in the cycles they ask for.
 class Clock : public sc_core::sc_module {
@@ -47,6 +63,11 @@ class Clock : public sc_core::sc_module {
     void rethrow_failure() const;
     /// Evaluations so far, over all modules.
     [[nodiscard]] std::uint64_t evaluations() const { return evaluations_; }
+    /// From now on `observer` is called at the end of each cycle that a module has marked.
+    void observe(CycleObserver& observer) { observer_ = &observer; }
+    void mark_cycle() { marked_ = true; }
+    /// The wakes to come and the state of all modules.
+    void visit_state(StateVisitor& state);
 
   private:
     friend class ClockedModule;
@@ -72,8 +93,12 @@ class Clock : public sc_core::sc_module {
     /// The next cycle after now with a wake-up, or `never`.
     [[nodiscard]] Cycle next_occupied() const;
     void schedule_alone(Cycle at);
+    void visit_wakes(StateVisitor& state) const;
 
     ClockGroup* group_;
+    std::vector<ClockedModule*> modules_;
+    CycleObserver* observer_ = nullptr;
+    bool marked_ = false;
     Cycle now_{0};
     bool started_ = false;      ///< whether cycle 0 has been
     bool in_cycle_ = false;     ///< modules are being evaluated
@@ -92,7 +117,7 @@ class Clock : public sc_core::sc_module {
 };
 
 /// A module that its clock evaluates.
-class ClockedModule : public sc_core::sc_module {
+class ClockedModule : public sc_core::sc_module, public StateHolder {
   public:
     /// Evaluates the module in cycle `at`, later than now. Repeated requests for a cycle are one.
     void wake_at(Cycle at) {
@@ -101,6 +126,11 @@ class ClockedModule : public sc_core::sc_module {
         clock_.wake(*this, at);
     }
     [[nodiscard]] Clock& clock() const { return clock_; }
+
+    /// Everything in the module that later evaluations depend on. A module that does not say it never repeats.
+    void visit_state(StateVisitor& state) override { state.never_repeats(); }
+    /// `channel` is one that the module writes to: its state is visited behind the module's.
+    void add_output(StateHolder& channel) { outputs_.push_back(&channel); }
 
   protected:
     ClockedModule(const sc_core::sc_module_name& name, Clock& clock);
@@ -113,6 +143,8 @@ class ClockedModule : public sc_core::sc_module {
     friend class Clock;
 
     Clock& clock_;
+    std::uint32_t number_;  ///< among the clock's modules
+    std::vector<StateHolder*> outputs_;
     Cycle last_request_ = never;
     Cycle last_evaluation_ = never;
 };

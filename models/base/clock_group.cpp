@@ -43,6 +43,10 @@ std::uint64_t ClockGroup::evaluations() const {
     return sum;
 }
 
+void ClockGroup::visit_state(StateVisitor& state) {
+    for (const Member& member : members_) member.clock->visit_state(state);
+}
+
 Cycle ClockGroup::now() const {
     Cycle latest{0};
     for (const Member& member : members_) latest = std::max(latest, member.clock->now());

@@ -15,6 +15,7 @@
 namespace stcsim {
 
 class Clock;
+class StateVisitor;
 
 class ClockGroup : public sc_core::sc_module {
   public:
@@ -26,6 +27,9 @@ class ClockGroup : public sc_core::sc_module {
     void rethrow_failure() const;
     /// Evaluations of all the clocks.
     [[nodiscard]] std::uint64_t evaluations() const;
+    /// The state of all the clocks. They have not reached the same cycle, but what one has done ahead of the others
+    /// they cannot see yet: together it is a state of the machine.
+    void visit_state(StateVisitor& state);
     /// The latest cycle any of the clocks has reached.
     [[nodiscard]] Cycle now() const;
 

@@ -23,6 +23,10 @@ class CounterReport {
     /// Adds `value` to the counter `prefix.name`.
     void add(std::string_view prefix, std::string_view name, std::string_view unit, std::string_view meaning,
              std::uint64_t value);
+    /// Adds the counters of another report, `times` over.
+    void add(const CounterReport& other, std::uint64_t times = 1);
+    /// Takes off what an earlier report of the same modules had.
+    void subtract(const CounterReport& earlier);
     [[nodiscard]] const std::vector<CounterValue>& values() const { return values_; }
     /// The counter at this path, or 0 if nobody reported it.
     [[nodiscard]] std::uint64_t at(std::string_view path) const;

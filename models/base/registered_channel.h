@@ -60,7 +60,10 @@ enum class ReaderWake : std::uint8_t {
 
 /// The channel. `capacity` counts items written and not yet read.
 template <typename T>
-class RegisteredChannel final : public sc_core::sc_object, public ChannelReader<T>, public ChannelWriter<T> {
+class RegisteredChannel final : public sc_core::sc_object,
+                                public ChannelReader<T>,
+                                public ChannelWriter<T>,
+                                public StateHolder {
   public:
     RegisteredChannel(const char* name, Clock& clock, std::size_t capacity,
                       ChannelOrder order = ChannelOrder::as_written, ReaderWake wake = ReaderWake::for_each_item)
@@ -107,6 +110,13 @@ class RegisteredChannel final : public sc_core::sc_object, public ChannelReader<
         if (!items_.empty()) {
             reader_->wake_at(std::max({items_.first_visible(), reader_busy_until_, reader_clock_->now() + Cycle(1)}));
         }
+    }
+
+    /// Space that was freed is usable from the next cycle on: between cycles there is nothing to say about it.
+    void visit_state(StateVisitor& state) override {
+        state.same(wakes_reader_);
+        state.due(reader_busy_until_);
+        items_.visit_state(state);
     }
 
     void attach_reader(ClockedModule& reader) override {
@@ -188,6 +198,7 @@ class WritePort : public sc_core::sc_port<ChannelWriter<T>, 1, sc_core::SC_ZERO_
         channel_ = dynamic_cast<RegisteredChannel<T>*>(this->get_interface(0));
         STCSIM_ASSERT(channel_ != nullptr);
         channel_->attach_writer(owner_);
+        owner_.add_output(*channel_);
     }
 
     ClockedModule& owner_;

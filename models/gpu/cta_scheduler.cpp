@@ -24,6 +24,12 @@ CtaScheduler::CtaScheduler(const sc_core::sc_module_name& name, Clock& clock, co
     wake_at(Cycle(0));
 }
 
+void CtaScheduler::visit_state(StateVisitor& state) {
+    state.same(in_second_launch_, launched_, finished_);
+    for (const std::uint32_t slots : free_slots_) state.same(slots);
+    state.due(next_launch_);
+}
+
 void CtaScheduler::evaluate(Cycle now) {
     for (std::size_t sm = 0; sm < done.size(); ++sm) {
         while (done[sm].has_item()) {

@@ -46,6 +46,8 @@ class CtaScheduler : public ClockedModule {
     /// The cycle in which the last CTA so far was reported finished.
     [[nodiscard]] Cycle last_finish() const { return last_finish_; }
 
+    void visit_state(StateVisitor& state) override;
+
   private:
     void evaluate(Cycle now) override;
 

@@ -11,6 +11,7 @@
 #include "base/clock_group.h"
 #include "base/construction_order.h"
 #include "base/simulation_context.h"
+#include "gpu/repetition.h"
 #include "memory/memory_system.h"
 #include "sm/residency.h"
 #include "sm/streaming_multiprocessor.h"
@@ -73,14 +74,15 @@ class Gpu {
                            options.shuffle_seed);
         if (options.ideal_memory_latency) memory_->idealise(*options.ideal_memory_latency);
         for (std::uint32_t i = 0; i < sms; ++i) connect(i);
+        if (options.skip_repetition) skip_repetition(parameters);
     }
 
     void run(SimulationContext& context, const GpuRunOptions& options) {
         while (context.run_for(progress_interval)) {
             clocks_.rethrow_failure();
-            if (clocks_.now() > options.most_cycles) {
+            if (now() > options.most_cycles) {
                 throw CycleLimitError(fmt::format("not finished after {} cycles, with {} of {} CTAs done",
-                                                  clocks_.now().value(), scheduler_->finished(), options.ctas.count));
+                                                  now().value(), scheduler_->finished(), options.ctas.count));
             }
             if (options.progress) {
                 options.progress(static_cast<double>(scheduler_->finished()) / static_cast<double>(options.ctas.count));
@@ -89,7 +91,7 @@ class Gpu {
         clocks_.rethrow_failure();
         if (!scheduler_->all_finished()) {
             throw DeadlockError(fmt::format("deadlock: the machine stopped at cycle {} with {} of {} CTAs finished",
-                                            clocks_.now().value(), scheduler_->finished(), options.ctas.count));
+                                            now().value(), scheduler_->finished(), options.ctas.count));
         }
     }
 
@@ -99,17 +101,45 @@ class Gpu {
         for (const auto& sm : sms_) result.cycles = std::max(result.cycles, sm->load_store_unit().last_response());
         for (const auto& sm : sms_) {
             sm->finish(result.cycles);
-            result.account += sm->account();
-            sm->report(result.counters);
         }
+        WorkDone work = work_done();
         result.last_cta_end = scheduler_->last_finish() - completion_latency_;
-        memory_->report(result.counters);
+        if (repetition_) {
+            const WorkDone& skipped = repetition_->skipped();
+            result.skipped_cycles = skipped.cycles;
+            result.cycles += skipped.cycles;
+            result.last_cta_end += skipped.cycles;
+            work.account += skipped.account;
+            work.counters.add(skipped.counters);
+        }
+        result.account = work.account;
+        result.counters = std::move(work.counters);
         result.traffic = memory_->hierarchy().traffic();
         result.evaluations = clocks_.evaluations();
         return result;
     }
 
   private:
+    [[nodiscard]] Cycle now() const { return clocks_.now() + (repetition_ ? repetition_->skipped().cycles : Cycle(0)); }
+
+    [[nodiscard]] WorkDone work_done() const {
+        WorkDone work;
+        for (const auto& sm : sms_) {
+            work.account += sm->account();
+            sm->report(work.counters);
+        }
+        memory_->report(work.counters);
+        return work;
+    }
+
+    void skip_repetition(const GpuParameters& parameters) {
+        repetition_.emplace(clocks_,
+                            AddressUnits{.line = parameters.memory.l2.line.value(),
+                                         .bank = parameters.sm.shared_memory.bank_width.value()},
+                            [this] { return work_done(); });
+        for (Clock& clock : sm_clocks_) clock.observe(*repetition_);
+    }
+
     void build_sms(const GpuParameters& parameters, InstructionStream& stream, const GpuRunOptions& options,
                    std::uint32_t slots) {
         std::vector<std::function<void()>> constructions;
@@ -154,6 +184,7 @@ class Gpu {
     std::unique_ptr<MemorySystem> memory_;
     std::unique_ptr<CtaScheduler> scheduler_;
     std::vector<std::unique_ptr<StreamingMultiprocessor>> sms_;
+    std::optional<Repetition> repetition_;
 };
 
 }  // namespace

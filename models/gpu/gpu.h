@@ -44,6 +44,7 @@ struct GpuRunOptions {
     GlobalValues* memory = nullptr;        ///< operand values; null: timing only
     Timeline* timeline = nullptr;          ///< records the first SM's tensor cores
     std::uint64_t shuffle_seed = 0;        ///< not 0: shuffles construction and evaluation, which must not matter
+    bool skip_repetition = false;          ///< gpu/repetition.h: the result is the same, sooner
     Cycle most_cycles = never;             ///< beyond it the run ends with CycleLimitError, some cycles later
     std::function<void(double)> progress;  ///< called now and then with the share of CTAs done; may be empty
 };
@@ -56,6 +57,7 @@ struct GpuRunResult {
     TensorCoreAccount account;  ///< summed over the tensor cores
     CounterReport counters;
     MemoryTraffic traffic;
+    Cycle skipped_cycles{0};        ///< of `cycles`: not simulated because they repeat others
     std::uint64_t evaluations = 0;  ///< module evaluations: the simulator's work, not the machine's
 };
 

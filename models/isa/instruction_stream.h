@@ -34,6 +34,10 @@ class WarpStream {
     /// The instruction written last issues in cycle `now`: what it does to values that the stream keeps itself happens
     /// now. Comes before the next one is asked for.
     virtual void issued(Cycle now, const IssueWait& wait);
+
+    /// Everything that the instructions to come depend on (base/machine_state.h). A stream that does not say it never
+    /// repeats; nor may one whose instructions depend on values, or on the time.
+    virtual void visit_state(StateVisitor& state);
 };
 
 /// A launch: a grid of CTAs with the same resources, each with its warps' instructions. Or two launches, one after the

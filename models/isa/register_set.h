@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/machine_state.h"
+
 namespace stcsim {
 
 /// Consecutive 32-bit registers of a thread; empty if `count` is 0.
@@ -12,6 +14,11 @@ struct RegisterRange {
     std::uint8_t first = 0;
     std::uint8_t count = 0;
 };
+
+inline void visit_state(StateVisitor& state, RegisterRange& range) {
+    const auto& [first, count] = range;
+    state.same(first, count);
+}
 
 /// A set of the 256 registers of a warp.
 class RegisterSet {
@@ -34,6 +41,8 @@ class RegisterSet {
         return ((words_[0] & other.words_[0]) | (words_[1] & other.words_[1]) | (words_[2] & other.words_[2]) |
                 (words_[3] & other.words_[3])) != 0;
     }
+
+    void visit_state(StateVisitor& state) const { state.same(words_[0], words_[1], words_[2], words_[3]); }
 
   private:
     /// Calls `act(word, mask)` for the one or more words the range lies in.

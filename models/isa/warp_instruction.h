@@ -101,9 +101,17 @@ struct WarpInstruction {
     /// instruction is asked for.
     const ProvidedOperands* provided = nullptr;
     bool after_last_mma = false;  ///< the warp issues no mma any more (accounting only)
-    LaneAccess shared;            ///< shared-memory side of the access
+    /// The first instruction of an iteration of the warp's main loop: a good moment to see whether the machine repeats.
+    bool begins_iteration = false;
+    LaneAccess shared;  ///< shared-memory side of the access
     /// Global side of the access. cp.async zero-fills lanes that are active in `shared` and not here.
     LaneAccess global;
 };
+
+// What of an access the timing depends on: its pattern, and where it starts in a bank or a line.
+void visit_shared_access(StateVisitor& state, LaneAccess& access);
+void visit_global_access(StateVisitor& state, LaneAccess& access);
+/// Values that the stream provides are not part of the state.
+void visit_state(StateVisitor& state, WarpInstruction& instruction);
 
 }  // namespace stcsim

@@ -45,8 +45,14 @@ Cycle MemorySystem::shortest_delay(const MemoryParameters& parameters, Cycle sm_
 Cycle MemorySystem::serve(const MemoryTransaction& transaction, Cycle now) {
     STCSIM_ASSERT(now >= link_latency_);
     const Cycle left = now - link_latency_;
+    accessed_ = true;
     if (ideal_latency_) return left + *ideal_latency_;
     return std::max(now, hierarchy_.access(transaction.sm, transaction.requests, transaction.write, left));
+}
+
+void MemorySystem::visit_state(StateVisitor& state) {
+    // What an access takes depends on everything that has been accessed before.
+    if (accessed_ && !ideal_latency_) state.never_repeats();
 }
 
 void MemorySystem::evaluate(Cycle now) {

@@ -33,6 +33,7 @@ class MemorySystem : public ClockedModule {
 
     [[nodiscard]] const MemoryHierarchy& hierarchy() const { return hierarchy_; }
     void report(CounterReport& report) const { hierarchy_.report(report); }
+    void visit_state(StateVisitor& state) override;
 
   private:
     void evaluate(Cycle now) override;
@@ -41,6 +42,7 @@ class MemorySystem : public ClockedModule {
 
     Cycle link_latency_;
     std::optional<Cycle> ideal_latency_;
+    bool accessed_ = false;
     MemoryHierarchy hierarchy_;
     std::deque<ReadPort<TransactionPointer>> requests_;    ///< per SM
     std::deque<WritePort<TransactionPointer>> responses_;  ///< per SM

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/machine_state.h"
 #include "base/units.h"
 
 namespace stcsim {
@@ -24,6 +25,21 @@ struct MemoryTransaction {
     Bytes bytes{0};  ///< moved: sectors times sector size
     std::vector<SectorRequest> requests;
 };
+
+/// The names that an SM has for its transactions, as opposed to those of a warp's cp.async groups.
+constexpr std::uint64_t transactions_of(SmIndex sm) {
+    return (std::uint64_t{1} << 32U) + sm.value();
+}
+
+inline void visit_state(StateVisitor& state, MemoryTransaction& transaction) {
+    auto& [sm, tag, write, bytes, requests] = transaction;
+    state.same(sm, write, bytes, requests.size());
+    state.identity(transactions_of(sm), tag);
+    for (auto& [line, sectors] : requests) {
+        state.same(sectors);
+        state.advancing(line);
+    }
+}
 
 using TransactionPointer = std::unique_ptr<MemoryTransaction>;
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/error.h"
+#include "base/machine_state.h"
 
 namespace stcsim {
 
@@ -32,6 +33,15 @@ class AsyncGroups {
     [[nodiscard]] bool at_most_pending(std::uint32_t allowed) const { return open_ - oldest_ <= allowed; }
     /// Whether no copy is outstanding.
     [[nodiscard]] bool idle() const { return oldest_ == open_ && outstanding_[open_ % window] == 0; }
+
+    /// `warp`: whose groups they are.
+    void visit_state(StateVisitor& state, std::uint64_t warp) const {
+        state.same(open_ - oldest_);
+        for (std::uint32_t group = oldest_; group <= open_; ++group) {
+            state.identity(warp, group);
+            state.same(outstanding_[group % window]);
+        }
+    }
 
   private:
     static constexpr std::uint32_t window = 64;  ///< groups in flight; a kernel has one per pipeline stage

@@ -53,6 +53,13 @@ void BarrierUnit::release_complete(std::uint32_t slot) {
     }
 }
 
+void BarrierUnit::visit_state(StateVisitor& state) {
+    for (const Cta& cta : ctas_) {
+        state.same(cta.running_warps);
+        for (const auto& [arrived, warps] : cta.barriers) state.same(arrived, warps);
+    }
+}
+
 void BarrierUnit::report(CounterReport& report) const {
     report.add("sm.barrier_unit", "barriers", "barriers", "barriers completed", barriers_);
 }

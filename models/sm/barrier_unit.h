@@ -25,6 +25,7 @@ class BarrierUnit : public ClockedModule {
     std::deque<WritePort<BarrierRelease>> releases;  ///< per sub-core
 
     void report(CounterReport& report) const;
+    void visit_state(StateVisitor& state) override;
 
   private:
     void evaluate(Cycle now) override;

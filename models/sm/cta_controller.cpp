@@ -50,6 +50,10 @@ void CtaController::place(CtaIndex cta) {
     }
 }
 
+void CtaController::visit_state(StateVisitor& state) {
+    for (const auto& [occupied, cta, running_warps] : slots_) state.same(occupied, cta, running_warps);
+}
+
 void CtaController::report(CounterReport& report) const {
     report.add("sm.cta_controller", "ctas", "CTAs", "CTAs run", ctas_);
 }

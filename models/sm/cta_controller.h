@@ -24,6 +24,7 @@ class CtaController : public ClockedModule {
     std::deque<ReadPort<WarpExit>> exits;     ///< per sub-core
 
     void report(CounterReport& report) const;
+    void visit_state(StateVisitor& state) override;
 
   private:
     struct Slot {

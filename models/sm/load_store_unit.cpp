@@ -9,6 +9,11 @@
 #include "sm/shared_storage.h"
 
 namespace stcsim {
+namespace {
+
+constexpr std::uint32_t no_tag = ~std::uint32_t{0};
+
+}  // namespace
 
 LoadStoreUnit::LoadStoreUnit(const sc_core::sc_module_name& name, Clock& clock,
                              const LoadStoreUnitParameters& parameters, const L2CacheParameters& cache,
@@ -23,6 +28,7 @@ LoadStoreUnit::LoadStoreUnit(const sc_core::sc_module_name& name, Clock& clock,
       sm_(sm),
       memory_(memory),
       in_flight_(parameters.outstanding_requests),
+      accepted_as_(parameters.outstanding_requests),
       free_tags_(parameters.outstanding_requests) {
     std::iota(free_tags_.rbegin(), free_tags_.rend(), 0U);
     for (std::uint32_t i = 0; i < sub_cores; ++i) {
@@ -170,7 +176,7 @@ void LoadStoreUnit::accept_request(Cycle now) {
         transaction->tag = free_tags_.back();
         free_tags_.pop_back();
         (transaction->write ? written_bytes_ : read_bytes_) += transaction->bytes.value();
-        ++transactions_;
+        accepted_as_[transaction->tag] = ++transactions_;
         if (transaction->write && memory_ != nullptr) store_values(request);
         if (transaction->write) {
             if (request.warp.value() >= stores_.size()) stores_.resize(request.warp.value() + 1);
@@ -192,6 +198,27 @@ void LoadStoreUnit::accept_request(Cycle now) {
         if (has_request()) wake_at(free_);
         return;
     }
+}
+
+void LoadStoreUnit::visit_state(StateVisitor& state) {
+    // Which transaction has which tag makes no difference: the oldest first.
+    std::vector<std::uint32_t> tags(in_flight_.size());
+    std::iota(tags.begin(), tags.end(), 0U);
+    for (const std::uint32_t tag : free_tags_) tags[tag] = no_tag;
+    std::erase(tags, no_tag);
+    std::ranges::sort(tags, {}, [&](std::uint32_t tag) { return accepted_as_[tag]; });
+    state.same(tags.size());
+    for (const std::uint32_t tag : tags) {
+        state.identity(transactions_of(sm_), tag);
+        stcsim::visit_state(state, in_flight_[tag]);
+    }
+    for (auto& [on_their_way, fence] : stores_) {
+        state.same(on_their_way, fence.has_value());
+        if (fence) stcsim::visit_state(state, *fence);
+    }
+    state.same(turn_);
+    state.due(free_);
+    if (memory_ != nullptr) state.never_repeats();
 }
 
 void LoadStoreUnit::report(CounterReport& report) const {

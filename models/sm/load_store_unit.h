@@ -39,6 +39,7 @@ class LoadStoreUnit : public ClockedModule {
     /// The cycle of the latest response: when the last store had reached the L2.
     [[nodiscard]] Cycle last_response() const { return last_response_; }
     void report(CounterReport& report) const;
+    void visit_state(StateVisitor& state) override;
 
   private:
     void evaluate(Cycle now) override;
@@ -61,7 +62,8 @@ class LoadStoreUnit : public ClockedModule {
     Cycle way_to_cache_;
     SmIndex sm_;
     GlobalValues* memory_;
-    std::vector<GlobalRequest> in_flight_;  ///< by transaction tag
+    std::vector<GlobalRequest> in_flight_;    ///< by transaction tag
+    std::vector<std::uint64_t> accepted_as_;  ///< by tag: the number of the transaction
     std::vector<std::uint32_t> free_tags_;
     /// Of a warp: stores on their way, and the fence that waits for them.
     struct WarpStores {

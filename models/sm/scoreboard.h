@@ -39,6 +39,16 @@ class Scoreboard {
         return true;
     }
 
+    /// Reads by operations that have read already are past.
+    void visit_state(StateVisitor& state, std::uint64_t operations_read) const {
+        all_.visit_state(state);
+        for (const RegisterSet& registers : pending_) registers.visit_state(state);
+        for (std::size_t i = 0; i < last_reader_.size(); ++i) {
+            if (last_reader_[i] > operations_read) state.same(i, last_reader_[i] - operations_read);
+        }
+        state.same(last_reader_.size());
+    }
+
   private:
     RegisterSet& of(PendingKind kind) { return pending_[static_cast<std::size_t>(kind)]; }
 

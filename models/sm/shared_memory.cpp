@@ -113,6 +113,13 @@ Payload SharedMemory::move_values(SharedRequest& request) {
     }
 }
 
+void SharedMemory::visit_state(StateVisitor& state) {
+    for (const Cycle free : return_free_) state.due(free);
+    state.same(turn_);
+    state.due(free_);
+    if (storage_) state.never_repeats();
+}
+
 void SharedMemory::report(CounterReport& report) const {
     const std::string_view prefix = "sm.shared_memory";
     report.add(prefix, "load_wavefronts", "wavefronts", "wavefronts of ldmatrix and ld.shared", load_wavefronts_);

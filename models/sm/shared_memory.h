@@ -33,6 +33,7 @@ class SharedMemory : public ClockedModule {
     ReadPort<SharedRequest> fills;                        ///< from the load/store unit
 
     void report(CounterReport& report) const;
+    void visit_state(StateVisitor& state) override;
 
   private:
     void evaluate(Cycle now) override;

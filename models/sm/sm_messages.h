@@ -28,6 +28,15 @@ struct SharedRequest {
     Payload payload;               ///< stores: the data
 };
 
+/// Where data come from, and what they are, only matters with values; then nothing is compared.
+inline void visit_state(StateVisitor& state, SharedRequest& request) {
+    auto& [operation, warp, destination, transposed, access, source, copy_group, payload] = request;
+    state.same(operation, warp, transposed);
+    visit_state(state, destination);
+    visit_shared_access(state, access);
+    if (operation == OperationClass::copy_async) state.identity(warp.value(), copy_group);
+}
+
 /// A request to the load/store unit: cp.async, ld.global or st.global.
 struct GlobalRequest {
     OperationClass operation = OperationClass::copy_async;
@@ -39,6 +48,15 @@ struct GlobalRequest {
     Payload payload;  ///< stores: the data
 };
 
+inline void visit_state(StateVisitor& state, GlobalRequest& request) {
+    auto& [operation, warp, destination, global, shared, copy_group, payload] = request;
+    state.same(operation, warp);
+    visit_state(state, destination);
+    visit_global_access(state, global);
+    visit_shared_access(state, shared);
+    if (operation == OperationClass::copy_async) state.identity(warp.value(), copy_group);
+}
+
 /// Back to the warp scheduler: registers loaded, or one cp.async of a group complete.
 struct MemoryCompletion {
     OperationClass operation = OperationClass::load_shared;
@@ -48,6 +66,13 @@ struct MemoryCompletion {
     Payload payload;
 };
 
+inline void visit_state(StateVisitor& state, MemoryCompletion& completion) {
+    auto& [operation, warp, destination, copy_group, payload] = completion;
+    state.same(operation, warp);
+    visit_state(state, destination);
+    if (operation == OperationClass::copy_async) state.identity(warp.value(), copy_group);
+}
+
 /// A warp has arrived at a barrier of its CTA, or has ended and will arrive at none any more.
 struct BarrierArrival {
     CtaSlot cta;
@@ -56,21 +81,41 @@ struct BarrierArrival {
     bool ended = false;
 };
 
+inline void visit_state(StateVisitor& state, BarrierArrival& arrival) {
+    const auto& [cta, barrier, warps, ended] = arrival;
+    state.same(cta, barrier, warps, ended);
+}
+
 /// All warps that wait at this barrier of the CTA may go on.
 struct BarrierRelease {
     CtaSlot cta;
     std::uint8_t barrier = 0;
 };
 
+inline void visit_state(StateVisitor& state, BarrierRelease& release) {
+    const auto& [cta, barrier] = release;
+    state.same(cta, barrier);
+}
+
 /// A CTA for the SM to run.
 struct CtaLaunch {
     CtaIndex cta;
 };
 
+inline void visit_state(StateVisitor& state, CtaLaunch& launch) {
+    const auto& [cta] = launch;
+    state.same(cta);
+}
+
 /// A CTA has finished.
 struct CtaDone {
     CtaIndex cta;
 };
+
+inline void visit_state(StateVisitor& state, CtaDone& done) {
+    const auto& [cta] = done;
+    state.same(cta);
+}
 
 /// A warp for a sub-core to run.
 struct WarpLaunch {
@@ -81,9 +126,19 @@ struct WarpLaunch {
     std::uint64_t shared_base = 0;  ///< of the CTA's allocation
 };
 
+inline void visit_state(StateVisitor& state, WarpLaunch& launch) {
+    const auto& [warp, cta_slot, cta, warp_in_cta, shared_base] = launch;
+    state.same(warp, cta_slot, cta, warp_in_cta, shared_base);
+}
+
 /// A warp has ended.
 struct WarpExit {
     CtaSlot cta_slot;
 };
+
+inline void visit_state(StateVisitor& state, WarpExit& exit) {
+    const auto& [cta_slot] = exit;
+    state.same(cta_slot);
+}
 
 }  // namespace stcsim

@@ -43,4 +43,20 @@ struct WarpContext {
     }
 };
 
+/// `operations_read`: how many mma of the sub-core have read their operands. Since when the next instruction waits is
+/// told to the stream only.
+inline void visit_state(StateVisitor& state, WarpContext& warp, std::uint64_t operations_read) {
+    auto& [launch, stream, next, operands, scoreboard, async_groups, obstacle, waited_for, head, last_operation, ready,
+           at_barrier, barrier, after_last_mma] = warp;
+    visit_state(state, launch);
+    stream->visit_state(state);
+    visit_state(state, next);
+    operands.visit_state(state);
+    scoreboard.visit_state(state, operations_read);
+    async_groups.visit_state(state, launch.warp.value());
+    state.same(obstacle, waited_for, at_barrier, barrier, after_last_mma,
+               last_operation > operations_read ? last_operation - operations_read : 0);
+    state.due(ready);
+}
+
 }  // namespace stcsim

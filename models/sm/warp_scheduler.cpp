@@ -215,6 +215,7 @@ TensorCoreState WarpScheduler::state_for(Obstacle obstacle) {
 
 void WarpScheduler::issue(WarpContext& warp, Cycle now) {
     const OperationClass operation = warp.next.operation;
+    if (warp.next.begins_iteration) clock().mark_cycle();
     ++issued_[static_cast<std::size_t>(operation)];
     issued_[static_cast<std::size_t>(OperationClass::arithmetic)] += warp.next.following_arithmetic;
     issue_free_ = now + Cycle(1U + warp.next.following_arithmetic);
@@ -381,6 +382,24 @@ void WarpScheduler::end_warp(WarpContext& warp) {
 Payload WarpScheduler::read_payload(const WarpContext& warp, RegisterRange range) {
     if (!registers_.has_values() || range.count == 0) return nullptr;
     return std::make_unique<std::vector<LaneValues>>(registers_.read(warp.launch.warp, range));
+}
+
+void WarpScheduler::visit_state(StateVisitor& state) {
+    state.count_from(operations_issued_);
+    state.same(operations_issued_ - operations_read_, warps_.size());
+    for (const auto& warp : warps_) {
+        stcsim::visit_state(state, *warp, operations_read_);
+        state.same(warp.get() == last_issued_);
+    }
+    state.same(arithmetic_results_.size());
+    for (ArithmeticResult& result : arithmetic_results_) {
+        state.due(result.ready);
+        state.same(result.warp);
+        stcsim::visit_state(state, result.destination);
+    }
+    for (const Cycle free : unit_free_) state.due(free);
+    state.due(issue_free_);
+    if (registers_.has_values()) state.never_repeats();
 }
 
 void WarpScheduler::report(CounterReport& report) const {

@@ -48,6 +48,7 @@ class WarpScheduler : public ClockedModule {
     ReadPort<BarrierRelease> barrier_releases;
 
     void report(CounterReport& report) const;
+    void visit_state(StateVisitor& state) override;
 
   private:
     struct ArithmeticResult {

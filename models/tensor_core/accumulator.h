@@ -23,6 +23,7 @@ class Accumulator : public ClockedModule {
     WritePort<TensorWriteback> written;     ///< to the warp scheduler
 
     void report(CounterReport& report) const;
+    void visit_state(StateVisitor& state) override { state.due(ports_free_); }
 
   private:
     void evaluate(Cycle now) override;

@@ -16,7 +16,12 @@ CycleAttribution::CycleAttribution() : causes_(initial_causes) {
     causes_.push_back({Cycle(0), TensorCoreState::tail});
 }
 
+void CycleAttribution::forget_old_causes() {
+    while (causes_.size() > 1 && causes_[1].from + remembered <= attributed_) causes_.pop_front();
+}
+
 void CycleAttribution::note_scheduler_cause(Cycle from, TensorCoreState cause) {
+    forget_old_causes();
     if (causes_.back().from == from) {
         causes_.back().state = cause;
     } else if (causes_.back().state != cause) {
@@ -36,6 +41,7 @@ void CycleAttribution::attribute_to_scheduler(Cycle from, Cycle to) {
 
 void CycleAttribution::note_execution(const TensorOperation& operation, Cycle start, Cycle steps, Cycle held) {
     STCSIM_ASSERT(start >= attributed_ && held >= steps);
+    forget_old_causes();
     Cycle idle = start - attributed_;
     const auto attribute = [&](TensorCoreState state, Cycle wait) {
         const Cycle part = std::min(wait, idle);
@@ -54,8 +60,21 @@ void CycleAttribution::note_execution(const TensorOperation& operation, Cycle st
 
 void CycleAttribution::finish(Cycle end) {
     STCSIM_ASSERT(end >= attributed_);
+    forget_old_causes();
     attribute_to_scheduler(attributed_, end);
     attributed_ = end;
+}
+
+void CycleAttribution::visit_state(StateVisitor& state) {
+    forget_old_causes();
+    state.moment(attributed_);
+    state.same(causes_.size());
+    // Since when the oldest cause has been one does not matter, unless it is yet to come.
+    state.due(causes_.front().from);
+    for (const Cause& cause : causes_) {
+        if (&cause != &causes_.front()) state.moment(cause.from);
+        state.same(cause.state);
+    }
 }
 
 }  // namespace stcsim

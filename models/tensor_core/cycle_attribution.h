@@ -3,6 +3,9 @@
 /// An instrument, not a wire: the scheduler notes why it is not issuing an mma, the array notes what it executes and
 /// when; nothing in the machine reads it. What either side notes for a cycle only matters for cycles before the
 /// reader's present, so that their order within a cycle does not matter.
+///
+/// What the scheduler waited for is remembered for `remembered` cycles before the last that is in the account, many
+/// times as long as an operation takes to the array; anything before counts as the oldest cause that is remembered.
 #pragma once
 
 #include <boost/circular_buffer.hpp>
@@ -32,6 +35,7 @@ class CycleAttribution {
     void finish(Cycle end);
 
     [[nodiscard]] const TensorCoreAccount& account() const { return account_; }
+    void visit_state(StateVisitor& state);
 
   private:
     struct Cause {
@@ -39,7 +43,10 @@ class CycleAttribution {
         TensorCoreState state;
     };
 
+    static constexpr Cycle remembered{512};
+
     void attribute_to_scheduler(Cycle from, Cycle to);
+    void forget_old_causes();
 
     TensorCoreAccount account_;
     Cycle attributed_{0};  ///< all cycles before this one are in the account

@@ -70,6 +70,13 @@ void DotProductArray::evaluate(Cycle now) {
     if (older_input() != nullptr) wake_at(std::max(latch_free_, now + Cycle(1)));
 }
 
+void DotProductArray::visit_state(StateVisitor& state) {
+    state.due(latch_free_);
+    state.due(array_free_);
+    attribution_.visit_state(state);
+    if (timeline_ != nullptr) state.never_repeats();
+}
+
 void DotProductArray::report(CounterReport& report) const {
     const std::string_view prefix = "sm.tensor_core.dot_product_array";
     report.add(prefix, "instructions", "instructions", "mma and mma.sp instructions executed", instructions_);

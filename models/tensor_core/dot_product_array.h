@@ -28,6 +28,7 @@ class DotProductArray : public ClockedModule {
     WritePort<TensorOperationPointer> to_accumulator;
 
     void report(CounterReport& report) const;
+    void visit_state(StateVisitor& state) override;
 
   private:
     void evaluate(Cycle now) override;

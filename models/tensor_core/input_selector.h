@@ -20,6 +20,7 @@ class InputSelector : public ClockedModule {
     WritePort<TensorOperationPointer> to_array;
 
     void report(CounterReport& report) const;
+    void visit_state(StateVisitor&) override {}
 
   private:
     void start_of_simulation() override { decoded.expect(); }

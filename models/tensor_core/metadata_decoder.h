@@ -22,6 +22,7 @@ class MetadataDecoder : public ClockedModule {
     WritePort<TensorOperationPointer> to_selector;
 
     void report(CounterReport& report) const;
+    void visit_state(StateVisitor& state) override { state.due(next_start_); }
 
   private:
     void start_of_simulation() override { fetched.expect(); }

@@ -141,6 +141,13 @@ void OperandFetch::read_values(TensorOperation& operation) {
     operation.values->c = registers_.read(operation.warp, operation.c);
 }
 
+void OperandFetch::visit_state(StateVisitor& state) {
+    state.count_from(operations_);
+    for (const Cycle free : bank_free_) state.due(free);
+    state.due(collector_free_);
+    if (registers_.has_values()) state.never_repeats();
+}
+
 void OperandFetch::report(CounterReport& report) const {
     const std::string_view prefix = "sm.tensor_core.operand_fetch";
     report.add(prefix, "operations", "instructions", "mma instructions fetched", operations_);

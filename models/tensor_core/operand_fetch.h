@@ -47,6 +47,7 @@ class OperandFetch : public ClockedModule {
     WritePort<OperandsRead> read_notice;           ///< to the scheduler, for write-after-read checks
 
     void report(CounterReport& report) const;
+    void visit_state(StateVisitor& state) override;
 
   private:
     /// What an instruction needs of the ports, wherever it runs.

@@ -43,6 +43,17 @@ struct TensorOperation {
     std::unique_ptr<OperandValues> values;  ///< when issued: null, or A, B and E as the stream provided them
 };
 
+/// Its values are not part of the state: with values nothing is compared.
+inline void visit_state(StateVisitor& state, TensorOperation& operation) {
+    auto& [instruction, warp, destination, a, b, c, e, selector, issued, operand_wait, metadata_wait, at_decoder,
+           selection, values] = operation;
+    state.same(instruction, warp, selector, operand_wait, metadata_wait, selection);
+    for (RegisterRange* const range : {&destination, &a, &b, &c, &e}) visit_state(state, *range);
+    state.moment(issued);
+    // Not known before its operands have been read.
+    if (at_decoder != Cycle(0)) state.moment(at_decoder);
+}
+
 /// How an operation travels: handed from module to module.
 using TensorOperationPointer = std::unique_ptr<TensorOperation>;
 
@@ -52,15 +63,32 @@ struct OtherReads {
     std::uint64_t after_operation;  ///< mma issued before it, counted by the sub-core
 };
 
+inline void visit_state(StateVisitor& state, OtherReads& reads) {
+    auto& [registers, after_operation] = reads;
+    visit_state(state, registers);
+    state.ordinal(after_operation);
+}
+
 /// D has been written: the scoreboard may release its registers.
 struct TensorWriteback {
     WarpSlot warp;
     RegisterRange destination;
 };
 
+inline void visit_state(StateVisitor& state, TensorWriteback& written) {
+    auto& [warp, destination] = written;
+    state.same(warp);
+    visit_state(state, destination);
+}
+
 /// OperandFetch has read the operands of one more mma of the warp: they may be overwritten.
 struct OperandsRead {
     std::uint64_t operations;  ///< read so far by this tensor core, in issue order
 };
+
+inline void visit_state(StateVisitor& state, OperandsRead& read) {
+    auto& [operations] = read;
+    state.ordinal(operations);
+}
 
 }  // namespace stcsim

@@ -44,12 +44,13 @@ void check_combination(const Values& values) {
     refuse_together(values, "perfetto", "compare", "a timeline is of one simulation");
     refuse_without(values, "seed", "verify");
     refuse_together(values, "exact", "sampled", "a run is one or the other");
+    refuse_together(values, "no-skip", "sampled", "only a run of every instruction skips cycles that repeat");
     for (const char* const option : {"verify", "vcd", "perfetto"}) {
         refuse_together(values, option, "sampled", "only a run of every instruction has it");
     }
     if (values.count("gemm") != 0 || values.count("trace") != 0) return;
-    for (const char* const option :
-         {"compare", "kernel", "scope", "exact", "sampled", "l2", "clock", "verify", "out", "vcd", "perfetto"}) {
+    for (const char* const option : {"compare", "kernel", "scope", "exact", "sampled", "no-skip", "l2", "clock",
+                                     "verify", "out", "vcd", "perfetto"}) {
         if (values.count(option) == 0) continue;
         throw InputError({}, fmt::format("--{} without --gemm or --trace", option), "a GEMM or a trace to simulate");
     }
@@ -149,6 +150,7 @@ SimulationOptions simulation_options_of(const Values& values) {
     }
     if (values.count("exact") != 0) options.method = Method::exact;
     if (values.count("sampled") != 0) options.method = Method::sampled;
+    options.skip = values.count("no-skip") == 0;
     if (const auto l2 = text_of(values, "l2")) {
         if (*l2 != "cold" && *l2 != "warm") throw InputError({}, fmt::format("--l2 \"{}\"", *l2), "cold or warm");
         options.warm_l2 = *l2 == "warm";
@@ -209,7 +211,9 @@ po::options_description run_options() {
         "core: tensor cores of one SM, operands in registers; sm: one SM with its share of the memory; chip (chip)");
     add("exact", "scope chip: every instruction of every SM, however long it takes");
     add("sampled", "scope chip: k-tile by k-tile, repeating waves left out (the default for large problems)");
-    add("l2", text_value("cold|warm"), "what the L2 holds: nothing of the operands, or what the same launch has left (cold)");
+    add("no-skip", "simulate every cycle, even those that repeat others exactly: the same results, later");
+    add("l2", text_value("cold|warm"),
+        "what the L2 holds: nothing of the operands, or what the same launch has left (cold)");
     add("clock", text_value("MHZ"), "lock the SM clock there; without it the power limit decides");
     add("verify", "move values through the model and compare every element of D bit for bit");
     add("seed", text_value("NUMBER"), "of the operands of --verify (1)");

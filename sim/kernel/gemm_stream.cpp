@@ -51,6 +51,26 @@ class GemmWarpStream : public WarpStream {
         if (at_ == StepAddress::raise) semaphores_.raise(segment_->cta, now);
     }
 
+    void visit_state(StateVisitor& state) override {
+        state.same(phase_, step_, steps_, at_, segment_ - segments_.begin(), peer_);
+        // When a semaphore is raised is not in the state of the machine.
+        if (phase_ == Phase::wait) state.never_repeats();
+        // The last k-tiles differ from the others: they have none to copy, or the one that k may not fill.
+        const std::uint64_t last_ones = operands_in_registers_ ? 1 : plan_.kernel().stages;
+        const bool like_others = phase_ == Phase::main_loop && k_tile_ + last_ones < k_end();
+        state.same(like_others);
+        if (!like_others) {
+            state.same(prologue_tile_, k_tile_);
+            return;
+        }
+        state.advancing(k_tile_, k_end() - last_ones - 1);
+        if (operands_in_registers_) return;
+        for (const StepAddress operand : {StepAddress::copy_a, StepAddress::copy_b, StepAddress::copy_e}) {
+            state.place_in_line(tile_address(operand, k_tile_));
+        }
+        state.shared_address(stage_base(k_tile_));
+    }
+
   private:
     /// Takes the addresses of the segment's tile.
     void place_segment() {
@@ -81,6 +101,7 @@ class GemmWarpStream : public WarpStream {
         const ProgramStep& step = (*steps_)[step_++];
         if (!complete(step, instruction)) return false;
         at_ = step.address;
+        instruction.begins_iteration = phase_ == Phase::main_loop && step_ == 1;
         if (register_operands_ != nullptr && instruction.operation == OperationClass::mma) {
             provided_ = register_operands_->operands_of(segment_->tile, k_tile_, step.fragment);
             instruction.provided = &provided_;
@@ -243,18 +264,22 @@ class GemmWarpStream : public WarpStream {
         instruction.shared.base = stage_base(k_tile);
     }
 
+    /// Where the k-tile of an operand starts in global memory.
+    [[nodiscard]] std::uint64_t tile_address(StepAddress operand, std::uint64_t k_tile) const {
+        switch (operand) {
+            case StepAddress::copy_a: return a_ + k_tile * plan_.a_chunks_per_row() * 16U;
+            case StepAddress::copy_b: return b_ + k_tile * plan_.b_chunks_per_row() * 16U;
+            // Rows of blocks: a k-tile's blocks are contiguous within each.
+            default: return e_ + k_tile * plan_.e_stage_bytes() / (plan_.kernel().tile_m / plan_.e_block_rows());
+        }
+    }
+
     void emit_copy(const ProgramStep& step, std::uint64_t k_tile, WarpInstruction& instruction) const {
         instruction = step.instruction;
         instruction.shared.base = stage_base(k_tile);
-        if (step.address == StepAddress::copy_e) {
-            // Rows of blocks: a k-tile's blocks are contiguous within each.
-            instruction.global.base =
-                e_ + k_tile * plan_.e_stage_bytes() / (plan_.kernel().tile_m / plan_.e_block_rows());
-            return;
-        }
+        instruction.global.base = tile_address(step.address, k_tile);
+        if (step.address == StepAddress::copy_e) return;
         const bool is_a = step.address == StepAddress::copy_a;
-        const std::uint32_t row_bytes_of_tile = (is_a ? plan_.a_chunks_per_row() : plan_.b_chunks_per_row()) * 16U;
-        instruction.global.base = (is_a ? a_ : b_) + k_tile * row_bytes_of_tile;
         const std::uint64_t rows = is_a ? rows_left_ : columns_left_;
         const std::uint32_t tile_rows = is_a ? plan_.kernel().tile_m : plan_.kernel().tile_n;
         const std::uint64_t k_left = plan_.problem().k - k_tile * plan_.tile_k();

@@ -81,6 +81,7 @@ std::vector<ResultField> fields_of(const ResultRow& row) {
     fields.push_back({"", "hbm_written_bytes", of_chip(r.hbm_written_bytes)});
     fields.push_back({"", "simulated_ctas", r.simulated_ctas});
     fields.push_back({"", "total_ctas", r.total_ctas});
+    fields.push_back({"", "skipped_cycles", r.skipped_cycles.value()});
     const auto& v = r.verification;
     fields.push_back({"", "verified_elements", v ? FieldValue(v->elements) : FieldValue()});
     fields.push_back({"", "mismatches", v ? FieldValue(v->mismatches) : FieldValue()});

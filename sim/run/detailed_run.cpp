@@ -24,6 +24,7 @@ GpuRunOptions gpu_options(const GpuParameters& gpu, const GemmPlan& plan, const 
         const Residency residency = resident_ctas(plan.resources(), gpu.sm.residency);
         run.shared_regions = plan.sharing(gpu.sm_count, residency.ctas);
     }
+    run.skip_repetition = options.skip;
     run.shuffle_seed = options.shuffle_seed;
     run.progress = options.progress;
     return run;
@@ -49,6 +50,7 @@ KernelRun run_detailed(const GpuParameters& gpu, const GemmPlan& launch, const S
 
     KernelRun result{.method = Method::exact,
                      .cycles = outcome.cycles,
+                     .skipped_cycles = outcome.skipped_cycles,
                      .tensor_cores = outcome.tensor_cores,
                      .account = outcome.account,
                      .counters = outcome.counters,

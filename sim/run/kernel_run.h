@@ -17,6 +17,7 @@ namespace stcsim {
 struct KernelRun {
     Method method = Method::exact;
     Cycle cycles{0};
+    Cycle skipped_cycles{0};
     std::uint64_t tensor_cores = 0;
     TensorCoreAccount account;
     CounterReport counters;

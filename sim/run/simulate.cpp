@@ -94,6 +94,7 @@ SimulationResult simulate_kernel(const GpuDescription& gpu, const GemmProblem& p
     }
     result.method = run.method;
     result.cycles = run.cycles;
+    result.skipped_cycles = run.skipped_cycles;
     result.time_us = result.launch_us + static_cast<double>(run.cycles.value()) / result.clock_hz * 1e6;
     fill_rates(result, parameters, plan.sparse());
     result.tensor_cores = run.tensor_cores;

@@ -37,6 +37,7 @@ struct SimulationOptions {
     std::string kernel = "auto";        ///< "auto", "best" or a name from the catalogue
     bool verify = false;                ///< move values and compare every element of D with the reference numerics
     std::uint64_t seed = 1;             ///< of the operands when verifying
+    bool skip = true;                   ///< leave out cycles that repeat others; every result is the same
     std::uint64_t shuffle_seed = 0;     ///< not 0: order of module construction and activation, which must not matter
     std::optional<std::filesystem::path> vcd;       ///< waveform of the first SM's tensor cores
     std::optional<std::filesystem::path> perfetto;  ///< timeline of the first SM's tensor cores (Chrome trace JSON)
@@ -57,11 +58,12 @@ struct SimulationResult {
     std::string kernel;
     Scope scope = Scope::chip;
     Method method = Method::exact;
-    Cycle cycles{0};       ///< until the last CTA has finished
-    double clock_hz = 0;   ///< of the SMs
-    double launch_us = 0;  ///< what the launch adds to the kernel's time; 0 unless scope is chip
-    double time_us = 0;    ///< launch_us + cycles / clock
-    double tflops = 0;     ///< 2 m n k batch / time; scope core and sm: of the chip whose SMs all do as this one
+    Cycle cycles{0};          ///< until the last CTA has finished
+    Cycle skipped_cycles{0};  ///< of these: not simulated because they repeat others exactly
+    double clock_hz = 0;      ///< of the SMs
+    double launch_us = 0;     ///< what the launch adds to the kernel's time; 0 unless scope is chip
+    double time_us = 0;       ///< launch_us + cycles / clock
+    double tflops = 0;        ///< 2 m n k batch / time; scope core and sm: of the chip whose SMs all do as this one
     double dense_peak_tflops = 0;    ///< of the whole chip for this type
     double sparse_peak_tflops = 0;   ///< 0 without a sparse path
     double tensor_utilization = 0;   ///< tflops over the peak that applies to the row, 0 to 1

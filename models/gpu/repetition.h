@@ -1,0 +1,69 @@
+/// Steady states: what the machine does over and over again is simulated once and counted as often as it happens.
+///
+/// Overview: at the beginning of a warp's iterations the state of the whole machine, relative to the present cycle, is
+/// compared with earlier ones (base/machine_state.h). When it is equal to one, the machine has a period: it does what
+/// it did since then again and again, until a number that advances - the k-tile a warp is at - comes to its end. One
+/// more period is simulated to see what it adds to the counters; then as many as fit are skipped.
+///
+/// Skipping leaves the machine as it is but for the advancing numbers: its clock does not move on. The skipped cycles
+/// and counters are kept here, and belong to the result. So no module has to move its times; what is relative
+/// stays as it is, by the definition of a period.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/clock_group.h"
+#include "base/counters.h"
+#include "base/machine_state.h"
+#include "tensor_core/account.h"
+
+namespace stcsim {
+
+/// What the machine has done.
+struct WorkDone {
+    Cycle cycles{0};
+    TensorCoreAccount account;
+    CounterReport counters;
+};
+
+class Repetition : public CycleObserver {
+  public:
+    /// `work_done` tells account and counters of the machine whose clocks these are.
+    Repetition(ClockGroup& clocks, const AddressUnits& units, std::function<WorkDone()> work_done);
+
+    void cycle_ended(Cycle now) override;
+
+    /// Cycles and counters that were not simulated.
+    [[nodiscard]] const WorkDone& skipped() const { return skipped_; }
+
+  private:
+    struct Boundary {
+        Cycle at{0};
+        MachineState state;
+    };
+    /// A period that is being simulated once more.
+    struct Period {
+        Cycle begin{0};
+        Cycle end{0};
+        MachineState state;  ///< at the beginning
+        WorkDone before;
+    };
+
+    [[nodiscard]] MachineState state_at(Cycle now);
+    void look_for_period(Cycle now);
+    void end_period();
+
+    ClockGroup& clocks_;
+    AddressUnits units_;
+    std::function<WorkDone()> work_done_;
+    std::unordered_map<std::uint64_t, Boundary> boundaries_;  ///< earlier ones, by a hash of the state
+    std::optional<Period> period_;
+    WorkDone skipped_;
+};
+
+}  // namespace stcsim
