@@ -48,7 +48,7 @@ void apply_override(GpuDescription& gpu, std::string_view assignment) {
 namespace {
 
 /// A TOML basic string.
-std::string quoted(std::string_view text) {
+std::string toml_string(std::string_view text) {
     std::string result = "\"";
     for (const char c : text) {
         if (c == '"' || c == '\\') {
@@ -71,7 +71,7 @@ std::string to_toml(const GpuDescription& gpu) {
     const std::vector<ParameterReference> table = parameter_table(parameters);
     STCSIM_ASSERT(table.size() == gpu.sources.size());
 
-    std::string text = fmt::format("name = {}\nsummary = {}\n", quoted(gpu.name), quoted(gpu.summary));
+    std::string text = fmt::format("name = {}\nsummary = {}\n", toml_string(gpu.name), toml_string(gpu.summary));
     std::string group;
     for (std::size_t i = 0; i < table.size(); ++i) {
         const std::string& path = table[i].path();
@@ -83,7 +83,7 @@ std::string to_toml(const GpuDescription& gpu) {
         }
         text += fmt::format("{} = {{ value = {}, provenance = \"{}\", source = {} }}\n",
                             dot == std::string::npos ? path : path.substr(dot + 1), literal(table[i].value()),
-                            name_of(gpu.sources[i].provenance), quoted(gpu.sources[i].source));
+                            name_of(gpu.sources[i].provenance), toml_string(gpu.sources[i].source));
     }
     return text;
 }
