@@ -189,7 +189,7 @@ std::uint32_t widest_copy(const GemmProblem& problem) {
     const std::uint64_t stored_parts = problem.sparsity == Sparsity::two_four ? 2 : 1;
     const std::uint64_t row_bits = problem.k * bits_of(problem.input) / stored_parts;
     for (const std::uint32_t width : copy_widths) {
-        if (problem.k % stored_parts == 0 && row_bits % (8 * width) == 0) return width;
+        if (problem.k % stored_parts == 0 && row_bits % (std::uint64_t{8} * width) == 0) return width;
     }
     return 0;
 }

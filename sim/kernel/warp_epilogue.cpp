@@ -129,7 +129,7 @@ std::vector<WarpProgram::RowVectors> WarpProgram::row_vectors(std::uint32_t part
     const std::uint32_t exchanged_bytes = plan_.exchanged_bytes();
     const std::uint64_t base = std::uint64_t{warp_} * plan_.exchange_bytes();
     std::uint32_t elements = chunk_bytes / std::max(stored_bytes, exchanged_bytes);
-    while (plan_.d_row_bytes() % (elements * stored_bytes) != 0) elements /= 2;
+    while (plan_.d_row_bytes() % (std::uint64_t{elements} * stored_bytes) != 0) elements /= 2;
     const std::uint32_t lanes_per_row = plan_.exchange_row_elements() / elements;
     const auto access = [&](const LaneOffsets& offsets, std::uint32_t element_bytes) {
         return LaneAccess{
@@ -167,7 +167,7 @@ ProgramStep WarpProgram::stored_step(OperationClass operation, const RowVectors&
 void WarpProgram::add_stores(const std::vector<RowVectors>& vectors, std::vector<ProgramStep>& steps) const {
     const RegisterRange free = temporaries();
     for (std::size_t i = 0; i < vectors.size(); ++i) {
-        const auto slot = static_cast<std::uint32_t>(i * 4 % (free.count / 4U * 4U));
+        const auto slot = static_cast<std::uint32_t>(i % (free.count / 4U) * 4);
         ProgramStep load = plain_step(OperationClass::load_shared);
         load.instruction.destination =
             register_range(free.first + slot, ceil_divide<std::uint32_t>(vectors[i].exchanged.bytes_per_lane, 4U));
