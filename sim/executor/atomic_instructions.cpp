@@ -92,6 +92,7 @@ void update(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
     WarpState& w = warp.state();
     const StepAccess& access = w.step->access;
     SharedWatch watch(w);
+    if (w.tracks) w.use(i.reads, lanes & access.global_lanes);
     const U32* b = w.source(i.b);
     const U32* c = w.source(i.c.present() ? i.c : i.b);
     for_each_lane(lanes, [&](U32 lane) {

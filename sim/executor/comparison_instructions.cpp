@@ -180,6 +180,7 @@ void track_selection(WarpState& w, const DecodedInstruction& i, U32 lanes, U32 f
                         (~first & known(static_cast<std::uint16_t>(i.immediate >> 16U)));
     for (const U32 number : i.writes) {
         w.defined[number] = (w.defined[number] & ~lanes) | (defined & lanes);
+        if ((lanes & ~defined) != 0) w.suspect(number, lanes, w.suspicion_of(i.reads, lanes));
     }
 }
 

@@ -8,6 +8,7 @@
 
 #include "executor/finding.h"
 #include "executor/kernel_launch.h"
+#include "executor/suspicions.h"
 #include "executor/warp_execution.h"
 
 namespace stcsim {
@@ -38,6 +39,7 @@ class CtaExecution {
     [[nodiscard]] const CtaPlace& place() const { return place_; }
     [[nodiscard]] FindingSink& findings() { return *findings_; }
     [[nodiscard]] std::vector<std::byte>& shared() { return shared_; }
+    [[nodiscard]] Suspicions& suspicions() { return suspicions_; }
     /// Null if findings are off.
     [[nodiscard]] SharedShadow* shadow() { return shadow_.get(); }
 
@@ -70,6 +72,7 @@ class CtaExecution {
     CtaPlace place_;
     std::vector<std::byte> shared_;
     std::unique_ptr<SharedShadow> shadow_;
+    Suspicions suspicions_;
     std::array<Barrier, 16> barriers_;
     std::uint32_t live_warps_ = 0;
     std::vector<std::unique_ptr<WarpExecution>> warps_;

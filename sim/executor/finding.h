@@ -16,11 +16,12 @@
 namespace stcsim {
 
 enum class FindingKind : std::uint8_t {
-    out_of_bounds,           ///< access outside every allocation, shared or local memory
-    misaligned,              ///< address not a multiple of the access's size
-    pending_copy_read,       ///< read of shared memory that an unawaited cp.async writes
-    shared_race,             ///< two warps touch shared memory, at least one writing, with no barrier between
-    uninitialized_shared,    ///< shared memory that nothing wrote reaches an mma: loads alone may be for nothing
+    out_of_bounds,      ///< access outside every allocation, shared or local memory
+    misaligned,         ///< address not a multiple of the access's size
+    pending_copy_read,  ///< read of shared memory that an unawaited cp.async writes
+    shared_race,        ///< two warps touch shared memory, at least one writing, with no barrier between
+    // The next four are findings of an mma whose result reaches global memory where it depends on them (suspicions.h).
+    uninitialized_shared,    ///< shared memory that nothing wrote reaches an mma
     uninitialized_register,  ///< a register that nothing wrote reaches an mma
     illegal_metadata,        ///< codes of mma.sp that the hardware does not define
     unordered_metadata,      ///< mma.sp::ordered_metadata with codes that do not ascend

@@ -23,6 +23,7 @@ constexpr U32 row_bytes = 16;
 struct LoadedMatrix {
     std::uint16_t elements[matrix_rows][matrix_rows];
     bool defined[matrix_rows];
+    U32 suspicion = Suspicions::none;  ///< about rows that are not
 };
 
 /// Reads matrix `number`, whose row r lies at the address that lane 8 number + r gives.
@@ -38,6 +39,8 @@ LoadedMatrix read_matrix(WarpState& w, U32 number) {
         std::memcpy(matrix.elements[row], memory, row_bytes);
         if (!watch.watches() || lane_space(access, lane) != PtxSpace::shared) continue;
         matrix.defined[row] = watch.read(access.addresses[lane], row_bytes, lane, false);
+        if (matrix.defined[row]) continue;
+        matrix.suspicion = std::max(matrix.suspicion, watch.suspicion_at(access.addresses[lane], row_bytes));
     }
     return matrix;
 }
@@ -66,6 +69,7 @@ void load_matrices(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) 
         defined = (defined | lanes) & ~undefined;
         U32& by_shared = w.undefined_by_shared[kernel_register];
         by_shared = (by_shared & ~lanes) | undefined;
+        if (undefined != 0) w.suspect(kernel_register, lanes, matrix.suspicion);
     }
 }
 
@@ -129,10 +133,7 @@ void multiply(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
         report_wrong_selector(w, i);
         sources.selector = 0;
     }
-    if (w.tracks) {
-        report_undefined_operands(w, i, sources.selector);
-        if (i.mma->sparse) report_metadata(w, i, product, sources);
-    }
+    if (w.tracks) track_product(w, i, product, sources);
     MmaResult d;
     product.multiply(sources, d);
     const std::size_t words = i.mma->d == ElementType::f64 ? 2 : 1;
@@ -145,8 +146,6 @@ void multiply(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
         }
         for_each_lane(lanes, [&](U32 lane) { std::copy_n(d[r].data() + words * lane, words, to + words * lane); });
     }
-    if (!w.tracks) return;
-    for (const U32 number : i.writes) w.defined[number] |= lanes;
 }
 
 std::string why_missing(const std::vector<std::string_view>& types, const std::string& shape) {

@@ -101,9 +101,11 @@ bool SharedWatch::read(std::uint64_t address, std::uint32_t bytes, std::uint32_t
     return !meeting.undefined;
 }
 
-void SharedWatch::write(std::uint64_t address, std::uint32_t bytes, std::uint32_t lane, bool strong, bool defined) {
+void SharedWatch::write(std::uint64_t address, std::uint32_t bytes, std::uint32_t lane, bool strong, bool defined,
+                        std::uint32_t suspicion) {
     const SharedActor actor{static_cast<std::uint8_t>(warp_->warp), strong, warp_->step->number};
     const SharedShadow::Meeting meeting = shadow_->write(address, bytes, actor, defined);
+    if (!defined) shadow_->suspect(address, bytes, suspicion);
     if (meeting.race) report(meeting, address, lane, true);
 }
 

@@ -23,7 +23,13 @@ class SharedWatch {
     [[nodiscard]] bool watches() const { return shadow_ != nullptr; }
     /// Whether all bytes were written before.
     bool read(std::uint64_t address, std::uint32_t bytes, std::uint32_t lane, bool strong);
-    void write(std::uint64_t address, std::uint32_t bytes, std::uint32_t lane, bool strong, bool defined);
+    /// What is written may be undefined, under a suspicion.
+    void write(std::uint64_t address, std::uint32_t bytes, std::uint32_t lane, bool strong, bool defined,
+               std::uint32_t suspicion = Suspicions::none);
+    /// The suspicion about undefined bytes.
+    [[nodiscard]] std::uint32_t suspicion_at(std::uint64_t address, std::uint32_t bytes) const {
+        return shadow_->suspicion_at(address, bytes);
+    }
     void begin_copy(std::uint64_t address, std::uint32_t bytes, std::uint32_t lane);
 
   private:

@@ -1,4 +1,5 @@
 /// ld, st and hints.
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -14,7 +15,7 @@ using U32 = std::uint32_t;
 using U64 = std::uint64_t;
 
 /// The lanes of a loaded register: those that lie in shared memory are defined as it is.
-void track_load(WarpState& w, const DecodedInstruction& i, U32 lanes, std::size_t element, U32 undefined) {
+void track_load(WarpState& w, const DecodedInstruction& i, U32 lanes, std::size_t element, U32 undefined, U32 why) {
     if (!w.tracks) return;
     // `writes` counts the elements that are not discarded.
     std::size_t number = 0;
@@ -24,6 +25,7 @@ void track_load(WarpState& w, const DecodedInstruction& i, U32 lanes, std::size_
     defined = (defined | lanes) & ~undefined;
     U32& by_shared = w.undefined_by_shared[kernel_register];
     by_shared = (by_shared & ~lanes) | undefined;
+    if (undefined != 0) w.suspect(kernel_register, lanes, why);
 }
 
 /// Elements of type Memory, extended to registers of type Register.
@@ -33,6 +35,7 @@ void load(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
     const StepAccess& access = w.step->access;
     SharedWatch watch(w);
     std::array<U32, 4> undefined{};
+    U32 why = Suspicions::none;
     for_each_lane(lanes, [&](U32 lane) {
         const std::byte* const memory = lane_memory(w, access, lane);
         const bool watched = watch.watches() && memory != nullptr && lane_space(access, lane) == PtxSpace::shared;
@@ -42,6 +45,7 @@ void load(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
             if (watched &&
                 !watch.read(access.addresses[lane] + k * sizeof(Memory), sizeof(Memory), lane, i.access.strong)) {
                 undefined[k] |= 1U << lane;
+                why = std::max(why, watch.suspicion_at(access.addresses[lane] + k * sizeof(Memory), sizeof(Memory)));
             }
             if (i.list[k].present()) {
                 write_lane<Register>(w.destination(i.list[k]), lane, static_cast<Register>(value));
@@ -49,7 +53,7 @@ void load(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
         }
     });
     for (std::size_t k = 0; k < i.list.size(); ++k) {
-        if (i.list[k].present()) track_load(w, i, lanes, k, undefined[k]);
+        if (i.list[k].present()) track_load(w, i, lanes, k, undefined[k], why);
     }
 }
 
@@ -82,12 +86,30 @@ U32 defined_lanes(const WarpState& w, const DecodedInstruction& i) {
     return defined;
 }
 
+/// The same of each element by itself: a vector may have some that are undefined.
+std::array<U32, 4> defined_lanes_of_elements(const WarpState& w, const DecodedInstruction& i) {
+    std::array<U32, 4> defined{};
+    const PtxOperand& value = i.ptx->operands[1];
+    for (std::size_t k = 0; k < i.list.size(); ++k) {
+        const PtxOperand& element = value.kind == PtxOperand::Kind::vector ? value.elements[k] : value;
+        defined[k] = element.kind == PtxOperand::Kind::reg ? w.defined[element.index] : ~0U;
+    }
+    return defined;
+}
+
 template <typename Memory, typename Register>
 void store(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
     WarpState& w = warp.state();
     const StepAccess& access = w.step->access;
     SharedWatch watch(w);
     const U32 defined = watch.watches() ? defined_lanes(w, i) : ~0U;
+    U32 why = Suspicions::none;
+    std::array<U32, 4> defined_elements{};
+    if ((lanes & ~defined) != 0) {
+        why = w.suspicion_of(i.reads, lanes);
+        defined_elements = defined_lanes_of_elements(w, i);
+    }
+    if (w.tracks) w.use(i.reads, lanes & access.global_lanes);
     for_each_lane(lanes, [&](U32 lane) {
         std::byte* const memory = lane_memory(w, access, lane);
         if (memory == nullptr) return;
@@ -95,9 +117,15 @@ void store(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
             const auto value = static_cast<Memory>(read_lane<Register>(w.source(i.list[k]), lane));
             std::memcpy(memory + k * sizeof(Memory), &value, sizeof value);
         }
-        if (watch.watches() && lane_space(access, lane) == PtxSpace::shared) {
-            watch.write(access.addresses[lane], access.bytes_per_lane, lane, i.access.strong,
-                        (defined >> lane & 1U) != 0);
+        if (!watch.watches() || lane_space(access, lane) != PtxSpace::shared) return;
+        const bool strong = i.access.strong;
+        if ((defined >> lane & 1U) != 0) {
+            watch.write(access.addresses[lane], access.bytes_per_lane, lane, strong, true);
+            return;
+        }
+        for (std::size_t k = 0; k < i.list.size(); ++k) {
+            watch.write(access.addresses[lane] + k * sizeof(Memory), sizeof(Memory), lane, strong,
+                        (defined_elements[k] >> lane & 1U) != 0, why);
         }
     });
 }

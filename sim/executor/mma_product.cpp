@@ -198,6 +198,21 @@ const MetadataNibble* MmaProduct::illegal_nibble(const std::uint32_t* e, std::ui
     return nullptr;
 }
 
+std::uint32_t MmaProduct::illegal_rows(const std::uint32_t* e, std::uint32_t selector, CodeOrder order) const {
+    const std::uint32_t legal = order == CodeOrder::ascending ? legal_ascending_ : legal_any_;
+    std::uint32_t rows = 0;
+    for (const MetadataNibble& nibble : nibbles_[selector]) {
+        if ((legal >> (e[nibble.lane] >> nibble.shift & 0xFU) & 1U) == 0) rows |= 1U << nibble.row;
+    }
+    return rows;
+}
+
+std::uint32_t MmaProduct::metadata_rows(std::uint32_t lanes, std::uint32_t selector) const {
+    std::uint32_t rows = 0;
+    for (const MetadataNibble& nibble : nibbles_[selector]) rows |= (lanes >> nibble.lane & 1U) << nibble.row;
+    return rows;
+}
+
 void MmaProduct::multiply(const MmaSources& sources, MmaResult& d) const {
     if (instruction_->a == ElementType::f64) return multiply_doubles(sources, d);
     if (instruction_->a == ElementType::b1) return multiply_bits(sources, d);

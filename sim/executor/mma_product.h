@@ -41,6 +41,10 @@ class MmaProduct {
     /// The first nibble that is not legal in this order.
     [[nodiscard]] const MetadataNibble* illegal_nibble(const std::uint32_t* e, std::uint32_t selector,
                                                        CodeOrder order) const;
+    /// A bit for each row of A with a nibble that is not legal.
+    [[nodiscard]] std::uint32_t illegal_rows(const std::uint32_t* e, std::uint32_t selector, CodeOrder order) const;
+    /// A bit for each row of A whose metadata these lanes supply.
+    [[nodiscard]] std::uint32_t metadata_rows(std::uint32_t lanes, std::uint32_t selector) const;
 
   private:
     struct Scratch;

@@ -89,6 +89,25 @@ SharedShadow::Meeting SharedShadow::write(std::uint64_t address, std::uint32_t b
     return meeting;
 }
 
+void SharedShadow::suspect(std::uint64_t address, std::uint32_t bytes, std::uint32_t suspicion) {
+    for_each_word(address, bytes, [&](std::uint64_t number, std::uint8_t) {
+        if (suspicion != Suspicions::none) {
+            suspicions_[number] = suspicion;
+        } else {
+            suspicions_.erase(number);
+        }
+    });
+}
+
+std::uint32_t SharedShadow::suspicion_at(std::uint64_t address, std::uint32_t bytes) const {
+    std::uint32_t found = Suspicions::none;
+    for_each_word(address, bytes, [&](std::uint64_t number, std::uint8_t touched) {
+        const auto at = suspicions_.find(number);
+        if (at != suspicions_.end() && (words_[number].defined & touched) != touched) found = at->second;
+    });
+    return found;
+}
+
 SharedShadow::Meeting SharedShadow::begin_copy(std::uint64_t address, std::uint32_t bytes, const SharedActor& actor) {
     Meeting meeting;
     for_each_word(address, bytes, [&](std::uint64_t number, std::uint8_t touched) {

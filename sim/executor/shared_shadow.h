@@ -6,7 +6,10 @@
 #pragma once
 
 #include <cstdint>
+#include <unordered_map>
 #include <vector>
+
+#include "executor/suspicions.h"
 
 namespace stcsim {
 
@@ -34,6 +37,10 @@ class SharedShadow {
     /// The bytes must lie in the CTA's shared memory.
     Meeting read(std::uint64_t address, std::uint32_t bytes, const SharedActor& actor);
     Meeting write(std::uint64_t address, std::uint32_t bytes, const SharedActor& actor, bool defined);
+    /// Undefined bytes have been written: why they matter (Suspicions), or none.
+    void suspect(std::uint64_t address, std::uint32_t bytes, std::uint32_t suspicion);
+    /// Why undefined ones among these bytes matter.
+    [[nodiscard]] std::uint32_t suspicion_at(std::uint64_t address, std::uint32_t bytes) const;
     /// A cp.async is issued: a write that has not arrived.
     Meeting begin_copy(std::uint64_t address, std::uint32_t bytes, const SharedActor& actor);
     /// It arrives.
@@ -61,6 +68,8 @@ class SharedShadow {
     void note_write(Word& word, std::uint8_t bytes, const SharedActor& actor) const;
 
     std::vector<Word> words_;
+    /// By word, of words that were written with something undefined; those of words that are defined again are stale.
+    std::unordered_map<std::uint64_t, std::uint32_t> suspicions_;
     std::uint32_t epoch_ = 1;
 };
 

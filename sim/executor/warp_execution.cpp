@@ -37,6 +37,7 @@ WarpExecution::WarpExecution(CtaExecution& cta, std::uint32_t warp) : state_(std
     if (w.tracks) {
         w.defined.resize(w.kernel->ptx().registers.size());
         w.undefined_by_shared.resize(w.defined.size());
+        w.suspicion.resize(w.defined.size());
     }
     w.local.resize(warp_lanes * w.kernel->local_bytes());
     const std::uint32_t threads = cta.launch().threads_per_cta() - warp * warp_lanes;
@@ -152,6 +153,10 @@ void WarpExecution::execute(Cycle now) {
         for (const std::uint32_t number : instruction.writes) {
             w.defined[number] = (w.defined[number] & ~active) | known;
             w.undefined_by_shared[number] = (w.undefined_by_shared[number] & ~active) | (by_shared & active & ~known);
+        }
+        if (known != active) {
+            const std::uint32_t why = w.suspicion_of(instruction.reads, active);
+            for (const std::uint32_t number : instruction.writes) w.suspect(number, active, why);
         }
     }
     prepared_ = false;

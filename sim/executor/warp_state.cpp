@@ -15,4 +15,16 @@ std::string WarpState::name_of_instruction(std::uint32_t number) const {
     return fmt::format("{} at PTX line {}", at.name(), at.where.line);
 }
 
+std::uint32_t WarpState::suspicion_of(std::span<const std::uint32_t> numbers, std::uint32_t lanes) const {
+    for (const std::uint32_t number : numbers) {
+        if ((lanes & ~defined[number]) != 0 && suspicion[number] != Suspicions::none) return suspicion[number];
+    }
+    return Suspicions::none;
+}
+
+void WarpState::report_suspicions(std::span<const std::uint32_t> numbers, std::uint32_t lanes) {
+    const std::uint32_t why = suspicion_of(numbers, lanes);
+    if (why != Suspicions::none) cta->findings().report(cta->suspicions().finding(why));
+}
+
 }  // namespace stcsim

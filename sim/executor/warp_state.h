@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct WarpState {
     bool tracks = false;
     std::vector<std::uint32_t> defined;
     std::vector<std::uint32_t> undefined_by_shared;
+    std::vector<std::uint32_t> suspicion;  ///< of each kernel register: why its undefined lanes matter, or none
 
     std::vector<std::byte> local;  ///< [lane][DecodedKernel::local_bytes()]
     std::uint32_t live = 0;        ///< lanes that have not ended
@@ -53,6 +55,20 @@ struct WarpState {
         std::uint32_t& bits = predicates[at.place];
         bits = (bits & ~lanes) | (holding & lanes);
     }
+
+    /// Of these registers, the suspicion of the first that has one about a lane among `lanes`.
+    [[nodiscard]] std::uint32_t suspicion_of(std::span<const std::uint32_t> numbers, std::uint32_t lanes) const;
+    /// Lanes of a register have been written, some of them with something undefined.
+    void suspect(std::uint32_t number, std::uint32_t lanes, std::uint32_t why) {
+        if (why != Suspicions::none || lanes == ~0U) suspicion[number] = why;
+    }
+    /// These registers' lanes reach global memory: suspicions about them become findings.
+    void use(std::span<const std::uint32_t> numbers, std::uint32_t lanes) {
+        std::uint32_t known = lanes;
+        for (const std::uint32_t number : numbers) known &= defined[number];
+        if (known != lanes) report_suspicions(numbers, lanes);
+    }
+    void report_suspicions(std::span<const std::uint32_t> numbers, std::uint32_t lanes);
 
     /// Reports what the instruction that is executed did wrong. `sentence` is only made if it is new for its line.
     template <typename Sentence>

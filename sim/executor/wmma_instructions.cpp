@@ -85,7 +85,7 @@ void multiply_tiles(WarpExecution& warp, const DecodedInstruction& i, U32 lanes)
     static const std::array<U32, 2 * warp_lanes> zeros{};
     WarpState& w = warp.state();
     const WmmaTiles tiles = wmma_tiles(i);
-    if (w.tracks) report_undefined_operands(w, i, 0);
+    if (w.tracks) report_undefined_operands(w, i);
     const auto gather = [&](Operand operand, std::size_t first, U32 wanted, auto& registers) {
         registers.fill(zeros.data());
         tiles.for_each_register(operand, [&](U32 number, U32 r, U32 tile) {

@@ -18,18 +18,28 @@ const std::string operands =
     "0f00000000; "
     "mov.f32 %f3, 0f00000000; mov.f32 %f4, 0f00000000;\n";
 
+/// Every lane stores its elements of D: row g, then row g + 8.
+const std::string stored =
+    "mad.wide.u32 %d4, %r1, 16, %d2; st.global.v2.f32 [%d4], {%f1, %f2}; st.global.v2.f32 [%d4+8], {%f3, %f4};\n";
+
 std::string sparse(const std::string& metadata, const std::string& kind, int selector) {
     return operands + "mov.b32 %r40, " + metadata + ";\n" + kind +
            ".sync.aligned.m16n8k32.row.col.f32.f16.f16.f32 {%f1,%f2,%f3,%f4}, {%r30,%r31,%r32,%r33}, "
            "{%r30,%r31,%r32,%r33}, "
            "{%f1,%f2,%f3,%f4}, %r40, " +
-           std::to_string(selector) + ";";
+           std::to_string(selector) + ";\n" + stored;
+}
+std::string product(const std::string& a, const std::string& b) {
+    return "mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%f1,%f2,%f3,%f4}, {" + a + ",%r31}, {" + b +
+           "}, {%f1,%f2,%f3,%f4};\n";
 }
 std::string dense(const std::string& a) {
-    return "mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%f1,%f2,%f3,%f4}, {" + a +
-           ",%r31}, {%r32}, "
-           "{%f1,%f2,%f3,%f4};";
+    return product(a, "%r32") + stored;
 }
+/// Lane 12 has the only undefined element: of A that of row 3, of B that of column 3.
+const std::string lane_12_undefined = operands + "setp.ne.u32 %p1, %r1, 12; @%p1 mov.b32 %r50, 0;\n";
+/// Lanes for which the condition of %p2 holds store their elements of rows 0 to 7.
+const std::string stored_if = "mad.wide.u32 %d4, %r1, 16, %d2; @%p2 st.global.v2.f32 [%d4], {%f1, %f2};\n";
 
 struct FindingCase {
     std::string name;
@@ -109,6 +119,37 @@ std::vector<FindingCase> cases() {
         {"InitializedRegister", operands + dense("%r30"), uninitialized_register, ""},
         {"SelectedRegister", operands + "setp.eq.u32 %p1, 0, 0; selp.b32 %r21, %r30, %r50, %p1;" + dense("%r21"),
          uninitialized_register, ""},
+        {"UndefinedRowThatIsStored",
+         lane_12_undefined + product("%r50", "%r32") + "shr.u32 %r51, %r1, 2; setp.eq.u32 %p2, %r51, 3;" + stored_if,
+         uninitialized_register, "%r50 holds nothing"},
+        {"UndefinedRowThatIsNotStored",
+         lane_12_undefined + product("%r50", "%r32") + "shr.u32 %r51, %r1, 2; setp.ne.u32 %p2, %r51, 3;" + stored_if +
+             "st.global.v2.f32 [%d4+8], {%f3, %f4};",
+         uninitialized_register, ""},
+        {"UndefinedColumnThatIsStored",
+         lane_12_undefined + product("%r30", "%r50") + "and.b32 %r51, %r1, 3; setp.eq.u32 %p2, %r51, 1;" + stored_if,
+         uninitialized_register, "%r50 holds nothing"},
+        {"UndefinedColumnThatIsNotStored",
+         lane_12_undefined + product("%r30", "%r50") + "and.b32 %r51, %r1, 3; setp.ne.u32 %p2, %r51, 1;" + stored_if +
+             "st.global.f32 [%d4], %f1;",
+         uninitialized_register, ""},
+        {"UndefinedProductThatIsNotStored", lane_12_undefined + product("%r50", "%r32"), uninitialized_register, ""},
+        {"UndefinedProductThatIsAddedTo",
+         lane_12_undefined + product("%r50", "%r32") + product("%r30", "%r32") + stored, uninitialized_register,
+         "%r50 holds nothing"},
+        {"UndefinedProductThroughSharedMemory",
+         tile + lane_12_undefined + product("%r50", "%r32") +
+             "add.f32 %f1, %f1, %f1; st.shared.f32 [%r12], %f1; ld.shared.f32 %f5, [%r12]; "
+             "red.global.add.f32 [%d2], %f5;",
+         uninitialized_register, "%r50 holds nothing"},
+        {"UndefinedElementOfAVectorInSharedMemory",
+         tile + lane_12_undefined + product("%r30", "%r50") +
+             "st.shared.v2.f32 [%r12], {%f1, %f2}; ld.shared.f32 %f5, [%r12]; st.global.f32 [%d2], %f5;",
+         uninitialized_register, ""},
+        {"UndefinedDataStoredWithoutAProduct", "st.global.u32 [%d2], %r50;", uninitialized_register, ""},
+        {"IllegalMetadataOfARowThatIsNotStored",
+         sparse("0x44444445", "mma.sp", 0).substr(0, sparse("0x44444445", "mma.sp", 0).size() - stored.size()),
+         illegal_metadata, ""},
         {"IllegalMetadata", sparse("0x44444445", "mma.sp", 0), illegal_metadata, "row 0, group 0 of A (bits 0 to 3"},
         {"UnorderedMetadata", sparse("0x44444144", "mma.sp::ordered_metadata", 0), unordered_metadata, "are 0x1"},
         {"AnyOrderWithoutTheModifier", sparse("0x44444144", "mma.sp", 0), unordered_metadata, ""},
