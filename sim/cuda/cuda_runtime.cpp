@@ -65,7 +65,10 @@ CudaError CudaRuntime::check_shape(const Kernel& kernel, const LaunchShape& shap
     if (threads > static_cast<std::uint64_t>(properties_.maxThreadsPerBlock)) return cuda_invalid_configuration;
     if (Bytes(shape.dynamic_shared) > dynamic_shared_limit(kernel)) return cuda_invalid_value;
     if (kernel.facts.max_threads != 0 && threads > kernel.facts.max_threads) return cuda_launch_out_of_resources;
-    return resident(kernel.facts, threads, shape.dynamic_shared) == 0 ? cuda_launch_out_of_resources : cuda_success;
+    const std::uint32_t on_sm = resident(kernel.facts, threads, shape.dynamic_shared);
+    if (on_sm == 0) return cuda_launch_out_of_resources;
+    const bool fits = count_of(shape.grid) <= std::uint64_t{on_sm} * gpu_.parameters.sm_count;
+    return shape.cooperative && !fits ? cuda_cooperative_launch_too_large : cuda_success;
 }
 
 CudaError CudaRuntime::launch(const void* function, const LaunchShape& shape, void** arguments) {
@@ -78,6 +81,7 @@ CudaError CudaRuntime::launch(const void* function, const LaunchShape& shape, vo
     request.grid = {shape.grid.x, shape.grid.y, shape.grid.z};
     request.block = {shape.block.x, shape.block.y, shape.block.z};
     request.dynamic_shared = Bytes(shape.dynamic_shared);
+    request.cooperative = shape.cooperative;
     request.arguments = parameter_space(kernel.facts, arguments);
     LaunchOutcome outcome = kernel.module->run(request);
     add_occupancy(outcome.report, gpu_.parameters.sm.residency);
@@ -107,6 +111,14 @@ CudaError CudaRuntime::function_attributes(const void* function, FunctionAttribu
         threads -= whole_warp;
     }
     attributes.max_threads_per_block = threads;
+    return cuda_success;
+}
+
+CudaError CudaRuntime::parameter(const void* function, std::size_t number, ParameterPlace& place) {
+    Kernel kernel;
+    if (!find_kernel(function, kernel)) return cuda_invalid_device_function;
+    if (number >= kernel.facts.parameters.size()) return cuda_invalid_value;
+    place = kernel.facts.parameters[number];
     return cuda_success;
 }
 

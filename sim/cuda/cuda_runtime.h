@@ -37,6 +37,7 @@ struct LaunchShape {
     Dim3 grid;
     Dim3 block;
     std::size_t dynamic_shared = 0;
+    bool cooperative = false;  ///< all CTAs are to be resident at the same time
 };
 
 /// Calls come one at a time. Errors that real programs get are returned; what has no equivalent there (PTX that cannot
@@ -61,6 +62,8 @@ class CudaRuntime {
     CudaError launch(const void* function, const LaunchShape& shape, void** arguments);
 
     CudaError function_attributes(const void* function, FunctionAttributes& attributes);
+    /// Where a parameter lies; an invalid value if the kernel has fewer.
+    CudaError parameter(const void* function, std::size_t number, ParameterPlace& place);
     CudaError set_function_attribute(const void* function, std::uint32_t attribute, std::int32_t value);
     /// CTAs of this size that an SM holds at once; 0 if not even one fits.
     CudaError active_blocks(const void* function, std::int32_t block_size, std::size_t dynamic_shared,

@@ -77,6 +77,7 @@ void set_programming_model(DeviceProperties12& p) {
     p.globalL1CacheSupported = 1;
     p.localL1CacheSupported = 1;
     p.canUseHostPointerForRegisteredMem = 1;
+    p.cooperativeLaunch = 1;
     p.transfers_and_launches[0] = 1;  // hostRegisterSupported
 }
 
@@ -122,6 +123,7 @@ DeviceProperties13 device_properties_13(const DeviceProperties12& p) {
     q.managedMemory = p.managedMemory;
     q.concurrentManagedAccess = p.concurrentManagedAccess;
     q.canUseHostPointerForRegisteredMem = p.canUseHostPointerForRegisteredMem;
+    q.cooperativeLaunch = p.cooperativeLaunch;
     q.sharedMemPerBlockOptin = p.sharedMemPerBlockOptin;
     q.maxBlocksPerMultiProcessor = p.maxBlocksPerMultiProcessor;
     q.reservedSharedMemPerBlock = p.reservedSharedMemPerBlock;
@@ -166,6 +168,7 @@ std::optional<std::int32_t> device_attribute(std::uint32_t attribute, const Devi
         case 83: return p.managedMemory;
         case 89: return p.concurrentManagedAccess;
         case 91: return p.canUseHostPointerForRegisteredMem;
+        case 95: return p.cooperativeLaunch;
         case 97: return narrow(p.sharedMemPerBlockOptin);
         case 99: return p.transfers_and_launches[0];
         case 106: return p.maxBlocksPerMultiProcessor;

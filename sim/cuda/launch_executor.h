@@ -44,6 +44,7 @@ struct LaunchRequest {
     std::array<std::uint32_t, 3> grid{1, 1, 1};
     std::array<std::uint32_t, 3> block{1, 1, 1};
     Bytes dynamic_shared{0};
+    bool cooperative = false;          ///< all CTAs run at the same time and may wait for each other
     std::vector<std::byte> arguments;  ///< the parameter space
 };
 
@@ -78,8 +79,9 @@ class LaunchExecutor {
     LaunchExecutor(const LaunchExecutor&) = delete;
     LaunchExecutor& operator=(const LaunchExecutor&) = delete;
 
-    /// Takes PTX; `name` is for messages. Throws InputError for what is no PTX.
-    virtual std::unique_ptr<ExecutableModule> load(const std::string& ptx, const std::string& name) = 0;
+    /// Takes PTX; `name` is for messages. Several texts are linked: one may use variables that another defines. Throws
+    /// InputError for what is no PTX.
+    virtual std::unique_ptr<ExecutableModule> load(std::vector<std::string> ptx, const std::string& name) = 0;
 
     /// From now on kernels may access this memory of the process; `name` is for messages.
     virtual void add_memory(std::byte* address, Bytes bytes, const std::string& name) = 0;

@@ -1,9 +1,5 @@
 #include "cuda/launch_report.h"
 
-#include <cstdlib>
-#include <cxxabi.h>
-#include <memory>
-
 #include "base/error.h"
 #include "cuda/launch_json.h"
 
@@ -50,13 +46,6 @@ ExecReport parse_report_lines(std::string_view lines) {
         lines.remove_prefix(end + 1);
     }
     return report;
-}
-
-std::string demangled(const std::string& symbol) {
-    int status = 0;
-    const std::unique_ptr<char, decltype(&std::free)> name(
-        abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status), &std::free);
-    return status == 0 && name != nullptr ? std::string(name.get()) : symbol;
 }
 
 }  // namespace stcsim

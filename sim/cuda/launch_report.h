@@ -120,7 +120,4 @@ std::string report_line(const RuntimeEnded& event);
 /// an invariant.
 ExecReport parse_report_lines(std::string_view lines);
 
-/// The name in the source of a C++ symbol, or the symbol itself.
-std::string demangled(const std::string& symbol);
-
 }  // namespace stcsim

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <map>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "base/error.h"
+#include "cuda/demangled_name.h"
 #include "cuda/instruction_mix.h"
 #include "executor/decoded_kernel.h"
 #include "executor/functional_run.h"
@@ -17,6 +20,12 @@ namespace {
 
 std::uint64_t address_of(const std::byte* memory) {
     return reinterpret_cast<std::uintptr_t>(memory);
+}
+
+/// 80 for "sm_80" and "sm_80a".
+std::uint32_t architecture_of(const std::string& target) {
+    const std::size_t number = target.find('_') + 1;
+    return static_cast<std::uint32_t>(std::strtoul(target.c_str() + number, nullptr, 10));
 }
 
 FindingReport report_of(const FindingSink::Entry& entry, const PtxModule& module) {
@@ -33,12 +42,40 @@ FindingReport report_of(const FindingSink::Entry& entry, const PtxModule& module
     return report;
 }
 
+/// The memory through which the CTAs of a cooperative launch meet: the driver's, for the time of the launch. Its layout
+/// (cooperative_groups/details/driver_abi.h of the toolkit): a size, the counter of the grid's barrier, and room for
+/// more.
+class GridWorkspace {
+  public:
+    GridWorkspace(AllocationTable& memory, bool needed) : memory_(&memory) {
+        constexpr std::uint64_t bytes = 256;
+        if (needed) address_ = memory.allocate(bytes, "the workspace of the cooperative launch");
+    }
+    GridWorkspace(const GridWorkspace&) = delete;
+    GridWorkspace& operator=(const GridWorkspace&) = delete;
+    ~GridWorkspace() {
+        if (address_ != 0) memory_->release(address_);
+    }
+    [[nodiscard]] std::uint64_t address() const { return address_; }
+
+  private:
+    AllocationTable* memory_;
+    std::uint64_t address_ = 0;
+};
+
 class PtxExecutableModule : public ExecutableModule {
   public:
-    PtxExecutableModule(PtxModule module, const PtxExecutor::Parts& parts, AllocationTable& memory)
-        : module_(std::move(module)), parts_(parts), memory_(memory), variables_(module_, memory) {}
+    PtxExecutableModule(PtxModule module, const PtxExecutor::Parts& parts, AllocationTable& memory,
+                        ModuleMemory::FindExternal find)
+        : module_(std::move(module)), parts_(parts), memory_(memory), variables_(module_, memory, std::move(find)) {}
 
     [[nodiscard]] KernelFacts facts(const std::string& name) const override { return ready(name).facts; }
+
+    [[nodiscard]] bool has_kernel(const std::string& name) const {
+        return std::ranges::any_of(module_.kernels, [&](const auto& kernel) { return kernel->name == name; });
+    }
+    /// Finds the variables of other modules: before the first use.
+    void link() { variables_.link(); }
 
     [[nodiscard]] std::optional<DeviceVariable> variable(const std::string& name) const override {
         for (const auto& candidate : module_.variables) {
@@ -61,6 +98,8 @@ class PtxExecutableModule : public ExecutableModule {
         launch.arguments = request.arguments;
         launch.memory = &memory_;
         launch.variables = &variables_;
+        const GridWorkspace workspace(memory_, request.cooperative);
+        launch.grid_workspace = workspace.address();
         launch.check();
         LaunchOutcome outcome{empty_report(request, prepared.facts), std::nullopt};
         FindingSink findings(parts_.findings);
@@ -107,7 +146,7 @@ class PtxExecutableModule : public ExecutableModule {
         facts.local = Bytes(kernel.local_bytes());
         facts.registers = ready_kernel.registers();
         facts.max_threads = ptx.max_threads_per_cta;
-        facts.ptx_version = module_.version_major * 10 + module_.version_minor;
+        facts.ptx_version = architecture_of(module_.target);
         return facts;
     }
 
@@ -154,6 +193,67 @@ class FunctionalKernel : public ReadyKernel {
     FunctionalOptions options_;
 };
 
+/// Modules that were compiled to be linked. Each is read when something is asked for that its text names: the toolkit
+/// adds a large library to every such program, of which most use nothing.
+class LinkedModules : public ExecutableModule {
+  public:
+    using Load = std::function<std::unique_ptr<PtxExecutableModule>(const std::string& ptx, std::size_t number,
+                                                                    ModuleMemory::FindExternal find)>;
+    LinkedModules(std::vector<std::string> texts, Load load)
+        : texts_(std::move(texts)), load_(std::move(load)), modules_(texts_.size()) {}
+
+    [[nodiscard]] KernelFacts facts(const std::string& kernel) const override {
+        return with_kernel(kernel).facts(kernel);
+    }
+
+    [[nodiscard]] std::optional<DeviceVariable> variable(const std::string& name) const override {
+        std::optional<DeviceVariable> found;
+        PtxExecutableModule* const module = any_that_names(name, [&](const PtxExecutableModule& one) {
+            found = one.variable(name);
+            return found.has_value();
+        });
+        if (module != nullptr) module->link();
+        return found;
+    }
+
+    LaunchOutcome run(const LaunchRequest& request) override {
+        PtxExecutableModule& module = with_kernel(request.kernel);
+        module.link();
+        return module.run(request);
+    }
+
+  private:
+    /// The first module whose text contains the name and of which `is_it` holds; null if there is none.
+    template <typename IsIt>
+    PtxExecutableModule* any_that_names(const std::string& name, IsIt&& is_it) const {
+        for (std::size_t i = 0; i < texts_.size(); ++i) {
+            if (modules_[i] == nullptr) {
+                if (texts_[i].find(name) == std::string::npos) continue;
+                modules_[i] = load_(texts_[i], i, [this](const std::string& external) {
+                    const auto found = variable(external);
+                    return found ? address_of(found->address) : 0;
+                });
+            }
+            if (is_it(*modules_[i])) return modules_[i].get();
+        }
+        return nullptr;
+    }
+
+    PtxExecutableModule& with_kernel(const std::string& name) const {
+        PtxExecutableModule* const found =
+            any_that_names(name, [&](const PtxExecutableModule& module) { return module.has_kernel(name); });
+        if (found == nullptr) {
+            throw InputError({}, fmt::format("no PTX with the kernel {} in the program", name),
+                             "every file compiled with -gencode arch=compute_80,code=compute_80 --no-compress");
+        }
+        return *found;
+    }
+
+    std::vector<std::string> texts_;
+    Load load_;
+    mutable std::vector<std::unique_ptr<PtxExecutableModule>> modules_;
+};
+
 }  // namespace
 
 CodePlace code_place(const PtxModule& module, PtxLocation where, PtxSourceLine source, std::string instruction) {
@@ -174,10 +274,21 @@ KernelPreparation functional_preparation(std::uint64_t max_warp_instructions, Re
     };
 }
 
-std::unique_ptr<ExecutableModule> PtxExecutor::load(const std::string& ptx, const std::string& name) {
-    PtxModule module = parse_ptx(ptx, name);
-    require_target(module, parts_.architecture);
-    return std::make_unique<PtxExecutableModule>(std::move(module), parts_, memory_);
+std::unique_ptr<ExecutableModule> PtxExecutor::load(std::vector<std::string> ptx, const std::string& name) {
+    const auto load_one = [this](const std::string& text, const std::string& called, ModuleMemory::FindExternal find) {
+        PtxModule module = parse_ptx(text, called);
+        require_target(module, parts_.architecture);
+        return std::make_unique<PtxExecutableModule>(std::move(module), parts_, memory_, std::move(find));
+    };
+    if (ptx.size() == 1) {
+        auto module = load_one(ptx.front(), name, [](const std::string&) { return std::uint64_t{0}; });
+        module->link();
+        return module;
+    }
+    return std::make_unique<LinkedModules>(
+        std::move(ptx), [load_one, name](const std::string& text, std::size_t number, ModuleMemory::FindExternal find) {
+            return load_one(text, fmt::format("{}, module {}", name, number + 1), std::move(find));
+        });
 }
 
 void PtxExecutor::add_memory(std::byte* address, Bytes bytes, const std::string& name) {

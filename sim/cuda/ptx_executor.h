@@ -50,7 +50,7 @@ class PtxExecutor : public LaunchExecutor {
     };
     explicit PtxExecutor(Parts parts) : parts_(std::move(parts)) {}
 
-    std::unique_ptr<ExecutableModule> load(const std::string& ptx, const std::string& name) override;
+    std::unique_ptr<ExecutableModule> load(std::vector<std::string> ptx, const std::string& name) override;
     void add_memory(std::byte* address, Bytes bytes, const std::string& name) override;
     void remove_memory(std::byte* address) override;
 

@@ -58,7 +58,7 @@ void write_outputs(std::vector<KernelArgument>& arguments, const std::vector<std
 }  // namespace
 
 LaunchOutcome run_ptx_launch(const PtxLaunch& launch, const GpuDescription& gpu, LaunchExecutor& executor) {
-    const std::unique_ptr<ExecutableModule> module = executor.load(text_of(launch.file), launch.file.string());
+    const std::unique_ptr<ExecutableModule> module = executor.load({text_of(launch.file)}, launch.file.string());
     const KernelFacts facts = module->facts(launch.kernel);
     std::vector<KernelArgument> arguments = parse_kernel_arguments(launch.arguments);
     for (const KernelArgument& argument : arguments) {
@@ -66,8 +66,12 @@ LaunchOutcome run_ptx_launch(const PtxLaunch& launch, const GpuDescription& gpu,
     }
     DeviceMemory memory(gpu.parameters.device.memory, executor);
     const std::vector<std::byte*> addresses = place_arrays(arguments, memory);
-    LaunchRequest request{launch.kernel, launch.grid, launch.block, launch.dynamic_shared,
-                          parameter_space(launch.kernel, facts, arguments, addresses)};
+    LaunchRequest request;
+    request.kernel = launch.kernel;
+    request.grid = launch.grid;
+    request.block = launch.block;
+    request.dynamic_shared = launch.dynamic_shared;
+    request.arguments = parameter_space(launch.kernel, facts, arguments, addresses);
     LaunchOutcome outcome = module->run(request);
     add_occupancy(outcome.report, gpu.parameters.sm.residency);
     if (!outcome.failure) write_outputs(arguments, addresses);

@@ -18,9 +18,10 @@ namespace stcsim {
 
 /// The PTX in the code that a pointer given to __cudaRegisterFatBinary leads to, ready for LaunchExecutor::load.
 /// Throws InputError if there is none that can be used.
-using CodeReader = std::function<std::string(const void* wrapper)>;
+using CodeReader = std::function<std::vector<std::string>(const void* wrapper)>;
 
-/// One embedded piece of code: what one .cu file was compiled to.
+/// One embedded piece of code: what one .cu file was compiled to, or all that were compiled to
+/// be linked.
 struct RegisteredModule {
     const void* wrapper = nullptr;
     std::unique_ptr<ExecutableModule> executable;  ///< once something of it was used

@@ -24,9 +24,11 @@ enum CudaError : std::int32_t {
     cuda_invalid_device_function = 98,
     cuda_invalid_device = 101,
     cuda_unsupported_limit = 215,
+    cuda_peer_access_unsupported = 217,
     cuda_invalid_resource_handle = 400,
     cuda_illegal_address = 700,
     cuda_launch_out_of_resources = 701,
+    cuda_peer_access_not_enabled = 705,
     cuda_host_memory_already_registered = 712,
     cuda_host_memory_not_registered = 713,
     cuda_cooperative_launch_too_large = 720,
@@ -47,6 +49,38 @@ enum CopyKind : std::uint32_t {
     copy_device_to_host = 2,
     copy_device_to_device = 3,
     copy_default = 4,  ///< by the addresses
+};
+
+/// cudaPos and cudaExtent: bytes along x, rows along y, slices along z.
+struct Position3D {
+    std::size_t x = 0;
+    std::size_t y = 0;
+    std::size_t z = 0;
+};
+struct Extent3D {
+    std::size_t width = 0;
+    std::size_t height = 0;
+    std::size_t depth = 0;
+};
+
+/// cudaPitchedPtr: slices of `height` rows that begin `pitch` bytes apart.
+struct PitchedPointer {
+    void* pointer;
+    std::size_t pitch;
+    std::size_t width;
+    std::size_t height;
+};
+
+/// cudaMemcpy3DParms. Each side is an array or memory.
+struct CopyParameters3D {
+    void* from_array;
+    Position3D from_position;
+    PitchedPointer from;
+    void* to_array;
+    Position3D to_position;
+    PitchedPointer to;
+    Extent3D extent;
+    CopyKind kind;
 };
 
 /// cudaMemoryType.

@@ -25,8 +25,10 @@ class FunctionalRun {
 
     FunctionalResult run() {
         std::uint64_t next = 0;
+        const std::uint64_t places =
+            launch_->grid_workspace != 0 ? launch_->ctas() : std::max(options_.resident_ctas, 1U);
         while (next < launch_->ctas() || !resident_.empty()) {
-            while (next < launch_->ctas() && resident_.size() < std::max(options_.resident_ctas, 1U)) {
+            while (next < launch_->ctas() && resident_.size() < places) {
                 resident_.push_back(std::make_unique<CtaExecution>(*launch_, CtaIndex(next++), *findings_));
             }
             bool progress = false;

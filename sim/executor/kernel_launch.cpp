@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -14,19 +15,42 @@ namespace {
 constexpr std::uint64_t most_threads = 1024;  ///< per CTA (CUDA C++ Programming Guide, compute capability 8.0)
 constexpr std::uint64_t most_shared_bytes = 163 * 1024;  ///< per CTA, ibid.
 
+bool in_memory(const PtxVariable& variable) {
+    return variable.space == PtxSpace::global || variable.space == PtxSpace::constant;
+}
+
 }  // namespace
 
-ModuleMemory::ModuleMemory(const PtxModule& module, AllocationTable& table) : table_(&table) {
+ModuleMemory::ModuleMemory(const PtxModule& module, AllocationTable& table)
+    : ModuleMemory(module, table, [](const std::string&) { return std::uint64_t{0}; }) {
+    link();
+}
+
+ModuleMemory::ModuleMemory(const PtxModule& module, AllocationTable& table, FindExternal find)
+    : module_(&module), table_(&table), find_(std::move(find)) {
     for (const auto& variable : module.variables) {
-        if (variable->space != PtxSpace::global && variable->space != PtxSpace::constant) continue;
+        if (!in_memory(*variable) || variable->external) continue;
         const std::uint64_t address = table.allocate(variable->bytes, fmt::format("variable {}", variable->name));
         addresses_.emplace(variable.get(), address);
         std::byte* const memory = table.find(address, std::max<std::uint64_t>(variable->bytes, 1));
         STCSIM_ASSERT(memory != nullptr && variable->initial.size() <= variable->bytes);
         std::copy(variable->initial.begin(), variable->initial.end(), memory);
     }
-    // Addresses of variables are known now.
-    for (const auto& [variable, address] : addresses_) {
+}
+
+void ModuleMemory::link() {
+    if (std::exchange(linked_, true)) return;
+    for (const auto& variable : module_->variables) {
+        if (!in_memory(*variable) || !variable->external) continue;
+        const std::uint64_t address = find_(variable->name);
+        if (address == 0) {
+            throw InputError({module_->name}, fmt::format("the external variable {}", variable->name),
+                             "one that a module of the program defines");
+        }
+        addresses_.emplace(variable.get(), address);
+    }
+    for (const auto& variable : module_->variables) {
+        if (!in_memory(*variable)) continue;
         for (const PtxInitialAddress& value : variable->addresses) write_address(*variable, value);
     }
 }
@@ -47,7 +71,9 @@ void ModuleMemory::write_address(const PtxVariable& variable, const PtxInitialAd
 }
 
 ModuleMemory::~ModuleMemory() {
-    for (const auto& [variable, address] : addresses_) table_->release(address);
+    for (const auto& [variable, address] : addresses_) {
+        if (!variable->external) table_->release(address);
+    }
 }
 
 std::uint64_t ModuleMemory::address_of(const PtxVariable& variable) const {

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -25,11 +27,19 @@ struct GridSize {
 /// The global and constant variables of a module, with their initial values, in memory that the table knows.
 class ModuleMemory {
   public:
-    /// The table must outlive this.
+    /// The address of a variable that another module defines, by its name; 0 if none does.
+    using FindExternal = std::function<std::uint64_t(const std::string& name)>;
+
+    /// The table must outlive this. Throws InputError for a variable that the module declares without defining it.
     ModuleMemory(const PtxModule& module, AllocationTable& table);
+    /// The variables that the module declares only are found by `find` when link() is called.
+    ModuleMemory(const PtxModule& module, AllocationTable& table, FindExternal find);
     ~ModuleMemory();
     ModuleMemory(const ModuleMemory&) = delete;
     ModuleMemory& operator=(const ModuleMemory&) = delete;
+
+    /// Finds the variables of other modules and writes initial values that are addresses, once.
+    void link();
 
     /// The variable must be a global or constant one of the module.
     [[nodiscard]] std::uint64_t address_of(const PtxVariable& variable) const;
@@ -39,7 +49,10 @@ class ModuleMemory {
   private:
     void write_address(const PtxVariable& variable, const PtxInitialAddress& value);
 
+    const PtxModule* module_;
     AllocationTable* table_;
+    FindExternal find_;
+    bool linked_ = false;
     std::unordered_map<const PtxVariable*, std::uint64_t> addresses_;
 };
 
@@ -51,6 +64,8 @@ struct KernelLaunch {
     std::vector<std::byte> arguments;  ///< param space: PtxKernel::parameter_bytes()
     AllocationTable* memory = nullptr;
     const ModuleMemory* variables = nullptr;  ///< may be null if the module has no global or constant variable
+    /// Of a cooperative launch, all of whose CTAs run at the same time: zeroed memory through which they meet. Else 0.
+    std::uint64_t grid_workspace = 0;
 
     [[nodiscard]] std::uint64_t ctas() const { return grid.count(); }
     [[nodiscard]] std::uint32_t threads_per_cta() const { return static_cast<std::uint32_t>(block.count()); }

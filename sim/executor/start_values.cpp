@@ -41,6 +41,10 @@ std::uint64_t launch_value(const WarpState& w, PtxSpecialRegister special) {
         case nsmid: return w.cta->place().sms;
         case total_smem_size: return launch.shared_bytes();
         case dynamic_smem_size: return launch.dynamic_shared.value();
+        // The halves of the workspace's address as cooperative groups read them
+        // (cooperative_groups/details/driver_abi.h of the toolkit).
+        case envreg1: return launch.grid_workspace >> 32U;
+        case envreg2: return launch.grid_workspace & 0xFFFFFFFFU;
         default: return 0;
     }
 }

@@ -88,6 +88,8 @@ enum class PtxSpecialRegister : std::uint8_t {
     globaltimer_hi,
     total_smem_size,
     dynamic_smem_size,
+    envreg1,      ///< set by the driver: of a cooperative launch, the upper half of its workspace's address
+    envreg2,      ///< the lower half
     unsupported,  ///< any other that PTX has
 };
 

@@ -30,7 +30,7 @@ constexpr std::array<Word<PtxSpace>, 5> spaces{{
 }};
 
 using enum PtxSpecialRegister;
-constexpr std::array<Word<PtxSpecialRegister>, 31> special_registers{{
+constexpr std::array<Word<PtxSpecialRegister>, 33> special_registers{{
     {"%tid.x", tid_x},
     {"%tid.y", tid_y},
     {"%tid.z", tid_z},
@@ -62,6 +62,8 @@ constexpr std::array<Word<PtxSpecialRegister>, 31> special_registers{{
     {"%globaltimer_hi", globaltimer_hi},
     {"%total_smem_size", total_smem_size},
     {"%dynamic_smem_size", dynamic_smem_size},
+    {"%envreg1", envreg1},
+    {"%envreg2", envreg2},
 }};
 
 /// How the names of the other special registers begin (PTX ISA 9.0, "Special Registers").
@@ -99,9 +101,12 @@ std::optional<PtxSpace> ptx_space_of(std::string_view word) {
 }
 
 std::optional<PtxSpecialRegister> special_register_of(std::string_view word, std::string_view component) {
+    if (component.empty()) {
+        if (const auto known = value_of(special_registers, word)) return known;
+    }
     const auto begins_word = [&](std::string_view prefix) { return word.starts_with(prefix); };
     if (std::ranges::any_of(unsupported_registers, begins_word)) return unsupported;
-    if (component.empty()) return value_of(special_registers, word);
+    if (component.empty()) return std::nullopt;
     const auto found = std::ranges::find_if(special_registers, [&](const auto& entry) {
         const std::string_view name = entry.first;
         return name.size() == word.size() + 1 + component.size() && name.starts_with(word) &&

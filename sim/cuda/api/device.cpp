@@ -1,4 +1,7 @@
 /// The device, its properties, and errors.
+#include <algorithm>
+#include <cstring>
+
 #include "cuda/api/call.h"
 #include "cuda/error_names.h"
 
@@ -19,6 +22,9 @@ CudaError on_device(int device, Body&& body) {
         return cuda_success;
     });
 }
+
+/// Domain, bus, device and function as cudaDeviceProp has them: all zero.
+constexpr char pci_bus_id[] = "0000:00:00.0";
 
 /// cudaLimit: stack size 0, printf buffer 1, malloc heap 2. The values are remembered and have no effect.
 constexpr std::size_t limits = 8;
@@ -80,6 +86,36 @@ CudaError cudaGetDeviceFlags(std::uint32_t* flags) {
 CudaError cudaDeviceCanAccessPeer(int* can, int, int) {
     *can = 0;
     return keep_error(cuda_success);
+}
+
+// There is no second device.
+CudaError cudaDeviceEnablePeerAccess(int, std::uint32_t) {
+    return keep_error(cuda_peer_access_unsupported);
+}
+CudaError cudaDeviceDisablePeerAccess(int) {
+    return keep_error(cuda_peer_access_not_enabled);
+}
+CudaError cudaDeviceGetP2PAttribute(std::int32_t*, std::uint32_t, int, int) {
+    return keep_error(cuda_invalid_device);
+}
+CudaError cudaChooseDevice(int* device, const void*) {
+    return cudaGetDevice(device);
+}
+CudaError cudaSetValidDevices(const int* devices, int count) {
+    if (count < 0 || (count > 0 && devices == nullptr)) return keep_error(cuda_invalid_value);
+    return std::all_of(devices, devices + count, [](int device) { return device == 0; })
+               ? cuda_success
+               : keep_error(cuda_invalid_device);
+}
+
+CudaError cudaDeviceGetPCIBusId(char* text, int bytes, int device) {
+    if (text == nullptr || bytes < static_cast<int>(sizeof pci_bus_id)) return keep_error(cuda_invalid_value);
+    return on_device(device, [&](CudaRuntime&) { std::memcpy(text, pci_bus_id, sizeof pci_bus_id); });
+}
+CudaError cudaDeviceGetByPCIBusId(int* device, const char* text) {
+    if (device == nullptr || text == nullptr) return keep_error(cuda_invalid_value);
+    if (std::strcmp(text, pci_bus_id) != 0) return keep_error(cuda_invalid_device);
+    return cudaGetDevice(device);
 }
 
 // Work has ended when the call that asked for it returns.

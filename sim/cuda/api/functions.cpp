@@ -5,6 +5,8 @@ using namespace stcsim;
 
 extern "C" {
 
+CudaError __cudaGetKernel(void** handle, const void* host_function);
+
 CudaError cudaFuncGetAttributes(FunctionAttributes* attributes, const void* function) {
     return call([&](CudaRuntime& runtime) {
         return attributes == nullptr ? cuda_invalid_value : runtime.function_attributes(function, *attributes);
@@ -24,6 +26,24 @@ CudaError cudaFuncGetName(const char** name, const void* function) {
         const RegisteredKernel* const kernel = runtime.program().kernel(function);
         if (kernel == nullptr) return cuda_invalid_device_function;
         *name = kernel->name.c_str();
+        return cuda_success;
+    });
+}
+
+/// Kernels have one kind of handle.
+CudaError cudaGetFuncBySymbol(void** handle, const void* function) {
+    return __cudaGetKernel(handle, function);
+}
+CudaError cudaGetKernel(void** handle, const void* function) {
+    return __cudaGetKernel(handle, function);
+}
+
+CudaError cudaFuncGetParamInfo(const void* function, std::size_t number, std::size_t* offset, std::size_t* bytes) {
+    return call([&](CudaRuntime& runtime) {
+        ParameterPlace place;
+        if (const CudaError error = runtime.parameter(function, number, place); error != cuda_success) return error;
+        if (offset != nullptr) *offset = place.offset;
+        if (bytes != nullptr) *bytes = place.bytes;
         return cuda_success;
     });
 }

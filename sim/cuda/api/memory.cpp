@@ -100,6 +100,15 @@ CudaError cudaHostGetDevicePointer(void** device, void* host, std::uint32_t) {
     });
 }
 
+CudaError cudaHostGetFlags(std::uint32_t* flags, void* host) {
+    return call([&](CudaRuntime& runtime) {
+        const MemoryBlock* const block = runtime.memory().block_at(host);
+        if (flags == nullptr || block == nullptr || block->type != memory_host) return cuda_invalid_value;
+        *flags = 2;  // cudaHostAllocMapped: all of it is
+        return cuda_success;
+    });
+}
+
 CudaError cudaPointerGetAttributes(PointerAttributes* attributes, const void* pointer) {
     return call([&](CudaRuntime& runtime) {
         const MemoryBlock* const block = runtime.memory().block_at(pointer);
@@ -127,6 +136,17 @@ CudaError cudaMemcpy(void* to, const void* from, std::size_t bytes, CopyKind kin
 }
 CudaError cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, CopyKind kind, void*) {
     return cudaMemcpy(to, from, bytes, kind);
+}
+
+/// Between devices, of which there is one.
+CudaError cudaMemcpyPeer(void* to, int to_device, const void* from, int from_device, std::size_t bytes) {
+    return call([&](CudaRuntime& runtime) {
+        if (to_device != 0 || from_device != 0) return cuda_invalid_device;
+        return runtime.copy(to, from, bytes, copy_device_to_device);
+    });
+}
+CudaError cudaMemcpyPeerAsync(void* to, int to_device, const void* from, int from_device, std::size_t bytes, void*) {
+    return cudaMemcpyPeer(to, to_device, from, from_device, bytes);
 }
 
 CudaError cudaMemcpy2D(void* to, std::size_t to_pitch, const void* from, std::size_t from_pitch, std::size_t width,
@@ -215,22 +235,6 @@ CudaError cudaMemPrefetchAsync() {
     return keep_error(cuda_success);
 }
 CudaError cudaStreamAttachMemAsync() {
-    return keep_error(cuda_success);
-}
-
-// There is one pool of memory, without properties that could be set.
-CudaError cudaDeviceGetDefaultMemPool(void** pool, int) {
-    static char only_pool;
-    *pool = &only_pool;
-    return keep_error(cuda_success);
-}
-CudaError cudaDeviceGetMemPool(void** pool, int device) {
-    return cudaDeviceGetDefaultMemPool(pool, device);
-}
-CudaError cudaMemPoolSetAttribute(void*, std::uint32_t, void*) {
-    return keep_error(cuda_success);
-}
-CudaError cudaMemPoolTrimTo(void*, std::size_t) {
     return keep_error(cuda_success);
 }
 

@@ -31,8 +31,8 @@ CudaError launch_in_stream(const void* function, const LaunchShape& shape, void*
     });
 }
 
-/// Throws for what a launch attribute asks and the simulation does not do.
-void check_attribute(const LaunchAttribute& attribute) {
+/// What a launch attribute asks for. Throws if the simulation does not do it.
+void take_attribute(const LaunchAttribute& attribute, LaunchShape& shape) {
     const auto first_words = [&] {
         std::array<std::uint32_t, 3> words{};
         std::memcpy(words.data(), attribute.value.data(), sizeof words);
@@ -44,9 +44,7 @@ void check_attribute(const LaunchAttribute& attribute) {
         case launch_synchronization_policy:
         case launch_programmatic_serialization:
         case launch_priority: return;
-        case launch_cooperative:
-            if (first_words[0] == 0) return;
-            throw UnsupportedCall("the program makes a cooperative launch, which is not supported");
+        case launch_cooperative: shape.cooperative = first_words[0] != 0; return;
         case launch_cluster_dimension:
             if (first_words == std::array<std::uint32_t, 3>{1, 1, 1}) return;
             throw UnsupportedCall("the program launches a kernel in clusters, which need compute capability 9.0");
@@ -149,16 +147,21 @@ CudaError cudaLaunchKernel(const void* function, Dim3 grid, Dim3 block, void** a
     return launch_in_stream(function, {grid, block, dynamic_shared}, arguments, stream);
 }
 
+CudaError cudaLaunchCooperativeKernel(const void* function, Dim3 grid, Dim3 block, void** arguments,
+                                      std::size_t dynamic_shared, void* stream) {
+    return launch_in_stream(function, {grid, block, dynamic_shared, true}, arguments, stream);
+}
+
 CudaError cudaLaunchKernelExC(const LaunchConfiguration* configuration, const void* function, void** arguments) {
+    if (configuration == nullptr) return keep_error(cuda_invalid_value);
+    LaunchShape shape{configuration->grid, configuration->block, configuration->dynamic_shared};
     const CudaError checked = call([&](CudaRuntime&) {
-        if (configuration == nullptr) return cuda_invalid_value;
-        for (std::uint32_t i = 0; i < configuration->attribute_count; ++i)
-            check_attribute(configuration->attributes[i]);
+        for (std::uint32_t i = 0; i < configuration->attribute_count; ++i) {
+            take_attribute(configuration->attributes[i], shape);
+        }
         return cuda_success;
     });
-    if (checked != cuda_success) return checked;
-    return launch_in_stream(function, {configuration->grid, configuration->block, configuration->dynamic_shared},
-                            arguments, configuration->stream);
+    return checked != cuda_success ? checked : launch_in_stream(function, shape, arguments, configuration->stream);
 }
 
 }  // extern "C"

@@ -89,6 +89,33 @@ CudaError cudaDeviceGetStreamPriorityRange(int* least, int* greatest) {
     return cuda_success;
 }
 
+CudaError cudaStreamGetId(void* stream, unsigned long long* id) {
+    return on_stream(stream, [&](CudaRuntime&, const StreamTimes::Stream&) {
+        *id = reinterpret_cast<std::uintptr_t>(stream);
+        return cuda_success;
+    });
+}
+CudaError cudaStreamGetDevice(void* stream, int* device) {
+    *device = 0;
+    return check_stream(stream);
+}
+CudaError cudaStreamCopyAttributes(void* to, void* from) {
+    const CudaError error = check_stream(to);
+    return error != cuda_success ? error : check_stream(from);
+}
+
+// No stream is ever captured: what begins a capture is not supported. The toolkits' versions of GetCaptureInfo differ
+// in what follows the status, which has a meaning for captured streams only.
+CudaError cudaStreamGetCaptureInfo(void* stream, std::uint32_t* status) {
+    *status = 0;
+    return check_stream(stream);
+}
+/// The mode says what a capture elsewhere forbids this thread.
+CudaError cudaThreadExchangeStreamCaptureMode(std::uint32_t* mode) {
+    thread_local std::uint32_t current = 0;
+    std::swap(*mode, current);
+    return cuda_success;
+}
 CudaError cudaStreamIsCapturing(void* stream, std::uint32_t* status) {
     *status = 0;
     return check_stream(stream);

@@ -56,8 +56,8 @@ class MadeUpExecutor : public LaunchExecutor {
   public:
     explicit MadeUpExecutor(MadeUpMachine& machine) : machine_(machine) {}
 
-    std::unique_ptr<ExecutableModule> load(const std::string& ptx, const std::string&) override {
-        machine_.loaded.push_back(ptx);
+    std::unique_ptr<ExecutableModule> load(std::vector<std::string> ptx, const std::string&) override {
+        machine_.loaded.insert(machine_.loaded.end(), ptx.begin(), ptx.end());
         return std::make_unique<MadeUpModule>(machine_);
     }
     void add_memory(std::byte* address, Bytes bytes, const std::string&) override { machine_.memory[address] = bytes; }

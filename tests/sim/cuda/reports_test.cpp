@@ -86,11 +86,6 @@ TEST(LaunchReports, LoseOnlyTheLineThatAKilledProgramDidNotFinish) {
     EXPECT_FALSE(report.ended.has_value());
 }
 
-TEST(LaunchReports, NameKernelsAsTheSourceDoes) {
-    EXPECT_EQ(demangled("_Z3addPKfPf"), "add(float const*, float*)");
-    EXPECT_EQ(demangled("plain_name"), "plain_name");
-}
-
 RC_GTEST_PROP(ExecConfigurations, AreReadBackAsTheyWereWritten, ()) {
     ExecConfiguration configuration;
     configuration.gpu_file = some_name();

@@ -20,7 +20,7 @@ class Runtime : public testing::Test {
   protected:
     Runtime()
         : runtime_({"program", load_gpu_description("a100-sxm4-40gb"), std::make_unique<MadeUpExecutor>(machine_),
-                    [](const void* wrapper) { return std::string(static_cast<const char*>(wrapper)); },
+                    [](const void* wrapper) { return std::vector<std::string>{static_cast<const char*>(wrapper)}; },
                     [this](const LaunchReport& report) { reports_.push_back(report); }}),
           module_(runtime_.program().add_module("the ptx")) {
         KernelFacts facts;
@@ -85,6 +85,15 @@ TEST_F(Runtime, RefusesLaunchesThatTheDeviceWouldRefuse) {
     EXPECT_EQ(launch({{1, 1, 1}, {65, 1, 1}, 0}), cuda_launch_out_of_resources);
     EXPECT_EQ(runtime_.launch(this, {}, nullptr), cuda_invalid_device_function);
     EXPECT_TRUE(machine_.launches.empty());
+}
+
+TEST_F(Runtime, TakesACooperativeLaunchIfAllItsCtasAreResidentTogether) {
+    // 64 warps of an SM for 8 CTAs of 256 threads, on 108 SMs.
+    EXPECT_EQ(launch({{8 * 108, 1, 1}, {256, 1, 1}, 0, true}), cuda_success);
+    EXPECT_TRUE(machine_.launches.back().cooperative);
+    EXPECT_EQ(launch({{8 * 108 + 1, 1, 1}, {256, 1, 1}, 0, true}), cuda_cooperative_launch_too_large);
+    EXPECT_EQ(launch({{8 * 108 + 1, 1, 1}, {256, 1, 1}, 0, false}), cuda_success);
+    EXPECT_FALSE(machine_.launches.back().cooperative);
 }
 
 TEST_F(Runtime, GivesMoreThan48KiBOfSharedMemoryOnRequestOnly) {

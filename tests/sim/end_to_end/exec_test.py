@@ -41,6 +41,15 @@ class Programs(ExecCommand):
     def test_kernel_calls_compiled_by_older_toolkits_run(self):
         self.assertEqual(self.run_program("old-call", version="12").returncode, 0)
 
+    def test_code_that_is_compiled_separately_is_linked(self):
+        self.assertEqual(self.run_program("separate").returncode, 0)
+
+    def test_the_ctas_of_a_cooperative_launch_meet(self):
+        for timing in ("none", "full"):
+            with self.subTest(timing=timing):
+                done = self.stcsim("exec", "--timing", timing, "--", PROGRAMS["13"], "cooperative")
+                self.assertEqual(done.returncode, 0, done.stderr)
+
     def test_every_launch_is_reported(self):
         done, report = self.report_of("scale")
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -103,7 +112,7 @@ class BadPrograms(ExecCommand):
         self.refuse_program("no-ptx", "hand_registered")
 
     def test_an_unknown_opcode_is_named_with_its_line(self):
-        self.refuse_program("unknown-opcode", "frobnicate", ":37")
+        self.refuse_program("unknown-opcode", "frobnicate", ":56")
 
     def test_an_endless_kernel_ends(self):
         done, report = self.report_of("forever", "--max-cycles", 100000)

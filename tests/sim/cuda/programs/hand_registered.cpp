@@ -14,6 +14,25 @@ struct Size {
     unsigned x, y, z;
 };
 
+/// cudaPitchedPtr, cudaExtent and cudaPos, cudaMemcpy3DParms.
+struct Pitched {
+    void* pointer;
+    std::size_t pitch, width, height;
+};
+struct Box {
+    std::size_t x, y, z;
+};
+struct BoxCopy {
+    void* from_array;
+    Box from_position;
+    Pitched from;
+    void* to_array;
+    Box to_position;
+    Pitched to;
+    Box extent;
+    int kind;
+};
+
 }  // namespace
 
 extern "C" {
@@ -27,6 +46,7 @@ int __cudaLaunchKernel(void*, Size, Size, void**, std::size_t, void*);
 unsigned __cudaPushCallConfiguration(Size, Size, std::size_t, void*);
 int __cudaPopCallConfiguration(Size*, Size*, std::size_t*, void*);
 int cudaLaunchKernel(const void*, Size, Size, void**, std::size_t, void*);
+int cudaLaunchCooperativeKernel(const void*, Size, Size, void**, std::size_t, void*);
 int cudaMalloc(void**, std::size_t);
 int cudaFree(void*);
 int cudaMemcpy(void*, const void*, std::size_t, int);
@@ -39,6 +59,19 @@ int cudaEventRecord(void*, void*);
 int cudaEventElapsedTime(float*, void*, void*);
 int cudaOccupancyMaxActiveBlocksPerMultiprocessor(int*, const void*, int, std::size_t);
 int cudaGraphCreate(void**, unsigned);
+int cudaMalloc3D(Pitched*, Box);
+int cudaMemset3D(Pitched, int, Box);
+int cudaMemcpy3D(const BoxCopy*);
+int cudaMemcpyPeer(void*, int, const void*, int, std::size_t);
+int cudaDeviceGetPCIBusId(char*, int, int);
+int cudaDeviceGetByPCIBusId(int*, const char*);
+int cudaDeviceEnablePeerAccess(int, unsigned);
+int cudaMemPoolCreate(void**, const void*);
+int cudaMemPoolGetAttribute(void*, unsigned, void*);
+int cudaMemPoolDestroy(void*);
+int cudaStreamGetCaptureInfo(void*, int*, unsigned long long*);
+int cudaFuncGetAttributes(void*, const void*);
+int cudaFuncGetParamInfo(const void*, std::size_t, std::size_t*, std::size_t*);
 }
 
 namespace {
@@ -75,6 +108,26 @@ const char* const text = R"(.version 7.0
     st.global.f32 [%a4], %f2;
     ret;
 }
+.visible .entry meet(.param .u64 to)
+{
+    .reg .pred %p;
+    .reg .b32 %r<6>;
+    .reg .b64 %a<4>;
+    mov.u32 %r0, %envreg1;
+    mov.u32 %r1, %envreg2;
+    mov.b64 %a0, {%r1, %r0};
+    mov.u32 %r2, %nctaid.x;
+    atom.add.release.gpu.u32 %r3, [%a0+4], 1;
+again:
+    ld.acquire.gpu.u32 %r3, [%a0+4];
+    setp.lt.u32 %p, %r3, %r2;
+    @%p bra again;
+    ld.param.u64 %a1, [to];
+    mov.u32 %r4, %ctaid.x;
+    mad.wide.u32 %a2, %r4, 4, %a1;
+    st.global.u32 [%a2], %r3;
+    ret;
+}
 .visible .entry forever()
 {
 again:
@@ -86,6 +139,27 @@ again:
     frobnicate.b32 %r0, %r1;
     ret;
 }
+)";
+
+/// Two texts that are compiled apart: the kernel of one reads what the other defines.
+const char* const reading_text = R"(.version 7.0
+.target sm_80
+.address_size 64
+.extern .global .align 4 .b8 words[8];
+.visible .entry read(.param .u64 to)
+{
+    .reg .b32 %r<2>;
+    .reg .b64 %a<2>;
+    ld.param.u64 %a0, [to];
+    ld.global.u32 %r0, [words+4];
+    st.global.u32 [%a0], %r0;
+    ret;
+}
+)";
+const char* const defining_text = R"(.version 7.0
+.target sm_80
+.address_size 64
+.visible .global .align 4 .u32 words[2] = {5, 6};
 )";
 
 /// A container with one text, as nvcc makes it: header, entry, text.
@@ -115,6 +189,8 @@ struct Wrapper {
 };
 
 char host_scale;
+char host_read;
+char host_meet;
 char host_forever;
 char host_unknown;
 char host_factor;
@@ -127,10 +203,23 @@ void** register_code(const std::vector<std::byte>& container) {
         __cudaRegisterFunction(handle, host, host, name, -1, nullptr, nullptr, nullptr, nullptr, nullptr);
     };
     add(&host_scale, "scale");
+    add(&host_meet, "meet");
     add(&host_forever, "forever");
     add(&host_unknown, "unknown");
     __cudaRegisterVar(handle, &host_factor, &host_factor, "factor", 0, 4, 1, 0);
     __cudaRegisterFatBinaryEnd(handle);
+    return handle;
+}
+
+/// As nvcc -rdc=true: containers in a list that ends with a null pointer, behind a wrapper of form 2.
+void** register_separate_code(const std::vector<std::byte>& reading, const std::vector<std::byte>& defining) {
+    static const void* containers[3];
+    static Wrapper wrapper;
+    containers[0] = reading.data();
+    containers[1] = defining.data();
+    wrapper = {0x466243B1, 2, nullptr, static_cast<const void*>(containers)};
+    void** const handle = __cudaRegisterFatBinary(&wrapper);
+    __cudaRegisterFunction(handle, &host_read, &host_read, "read", -1, nullptr, nullptr, nullptr, nullptr, nullptr);
     return handle;
 }
 
@@ -191,6 +280,78 @@ void check_queries() {
     require(cudaEventElapsedTime(&milliseconds, start, end) == 0 && milliseconds >= 0, "cudaEventElapsedTime");
 }
 
+void read_across_files() {
+    const auto reading = container_of(reading_text, 80, false);
+    const auto defining = container_of(defining_text, 80, false);
+    void** const handle = register_separate_code(reading, defining);
+    void* to = nullptr;
+    unsigned value = 0;
+    require(cudaMalloc(&to, 4) == 0, "cudaMalloc");
+    void* arguments[]{static_cast<void*>(&to)};
+    require(call(&host_read, 1, 1, arguments) == 0, "the kernel");
+    require(cudaMemcpy(&value, to, 4, to_host) == 0 && value == 6, "the variable of the other file");
+    __cudaUnregisterFatBinary(handle);
+}
+
+/// A box of 5 x 3 x 2 bytes: filled, and the corner of 2 x 2 x 1 behind byte 1 of row 1 of slice 1 copied back.
+void check_boxes() {
+    Pitched memory{};
+    require(cudaMalloc3D(&memory, {5, 3, 2}) == 0 && memory.pitch >= 5, "cudaMalloc3D");
+    require(cudaMemset3D(memory, 7, {5, 3, 2}) == 0, "cudaMemset3D");
+    unsigned char* const slice = static_cast<unsigned char*>(memory.pointer) + 3 * memory.pitch;
+    slice[2 * memory.pitch + 2] = 9;
+    unsigned char corner[4]{};
+    BoxCopy copy{nullptr, {1, 1, 1}, memory, nullptr, {0, 0, 0}, {corner, 2, 2, 2}, {2, 2, 1}, to_host};
+    require(cudaMemcpy3D(&copy) == 0, "cudaMemcpy3D");
+    require(corner[0] == 7 && corner[1] == 7 && corner[2] == 7 && corner[3] == 9, "a corner of the box");
+    copy.from_position.z = 2;
+    require(cudaMemcpy3D(&copy) == 1, "a corner outside of the box");
+    require(cudaMemcpyPeer(memory.pointer, 0, slice, 0, 5) == 0, "cudaMemcpyPeer");
+    require(cudaMemcpyPeer(memory.pointer, 0, slice, 1, 5) == 101, "cudaMemcpyPeer from another device");
+    require(cudaFree(memory.pointer) == 0, "cudaFree");
+}
+
+/// What programs ask before they choose what to do.
+void check_surroundings() {
+    char bus[16]{};
+    int device = -1;
+    require(cudaDeviceGetPCIBusId(bus, 16, 0) == 0 && cudaDeviceGetByPCIBusId(&device, bus) == 0 && device == 0,
+            "the bus of the device");
+    require(cudaDeviceEnablePeerAccess(1, 0) == 217, "no peer");
+    void* pool = nullptr;
+    void* memory = nullptr;
+    std::uint64_t used = 0;
+    require(cudaMalloc(&memory, 1000) == 0 && cudaMemPoolCreate(&pool, nullptr) == 0, "cudaMemPoolCreate");
+    require(cudaMemPoolGetAttribute(pool, 7, &used) == 0 && used == 1000, "memory in use");
+    require(cudaMemPoolDestroy(pool) == 0 && cudaMemPoolDestroy(pool) == 1, "cudaMemPoolDestroy, once");
+    require(cudaFree(memory) == 0, "cudaFree");
+    int capturing = -1;
+    unsigned long long id = 0;
+    require(cudaStreamGetCaptureInfo(nullptr, &capturing, &id) == 0 && capturing == 0, "no capture");
+    // Libraries choose their kernels by the architecture that the PTX was made for: cudaFuncAttributes::ptxVersion.
+    constexpr std::size_t ptx_version = 8;
+    std::int32_t attributes[64]{};
+    require(cudaFuncGetAttributes(static_cast<void*>(attributes), &host_scale) == 0 && attributes[ptx_version] == 80,
+            "the architecture of a kernel's PTX");
+    std::size_t offset = 0;
+    std::size_t bytes = 0;
+    require(cudaFuncGetParamInfo(&host_scale, 2, &offset, &bytes) == 0 && offset == 16 && bytes == 4, "a parameter");
+    require(cudaFuncGetParamInfo(&host_scale, 3, &offset, &bytes) == 1, "one parameter too many");
+}
+
+/// All CTAs of a cooperative launch wait for each other.
+void meet() {
+    constexpr unsigned ctas = 200;
+    std::vector<unsigned> seen(ctas);
+    void* to = nullptr;
+    require(cudaMalloc(&to, ctas * 4) == 0, "cudaMalloc");
+    void* arguments[]{static_cast<void*>(&to)};
+    const int error = cudaLaunchCooperativeKernel(&host_meet, {ctas, 1, 1}, {1, 1, 1}, arguments, 0, nullptr);
+    require(error == 0, cudaGetErrorName(error));
+    require(cudaMemcpy(seen.data(), to, ctas * 4, to_host) == 0, "copy to the host");
+    for (const unsigned count_seen : seen) require(count_seen == ctas, "CTAs that have met");
+}
+
 }  // namespace
 
 int main(int arguments, char** argument) {
@@ -202,8 +363,14 @@ int main(int arguments, char** argument) {
     std::printf("begin\n");
     if (what == "queries") {
         check_queries();
+        check_boxes();
+        check_surroundings();
     } else if (what == "out-of-bounds") {
         scale(count + 200, false);
+    } else if (what == "separate") {
+        read_across_files();
+    } else if (what == "cooperative") {
+        meet();
     } else if (what == "forever") {
         call(&host_forever, 1, 32, nullptr);
     } else if (what == "unknown-opcode") {
