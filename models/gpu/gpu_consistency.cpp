@@ -1,4 +1,5 @@
 /// Parameters that are each in range but contradict each other.
+#include <algorithm>
 #include <bit>
 
 #include <fmt/format.h>
@@ -43,6 +44,15 @@ void check_residency(const SmParameters& sm) {
                         r.shared_memory_reserved.value()));
 }
 
+void check_l1(const SmParameters& sm) {
+    require(sm.l1.unified_memory >= sm.residency.shared_memory, "sm.l1.unified_memory", sm.l1.unified_memory.value(),
+            "sm.residency.shared_memory", sm.residency.shared_memory.value(),
+            "the shared memory to fit the memory that it shares with the L1");
+    require(std::ranges::is_sorted(sm.l1.carve_outs.sizes), "sm.l1.carve_outs.first",
+            sm.l1.carve_outs.sizes.front().value(), "sm.l1.carve_outs.seventh", sm.l1.carve_outs.sizes.back().value(),
+            "carve-outs in ascending order");
+}
+
 void check_tensor_core(const TensorCoreParameters& core) {
     const DotProductArrayParameters& array = core.dot_product_array;
     // m16n8 is the shape of every mma and mma.sp of sm_80's tensor cores that is modelled (PTX ISA, "mma").
@@ -80,6 +90,7 @@ void check_memory(const MemoryParameters& memory) {
 
 void check_consistency(const GpuDescription& gpu) {
     check_residency(gpu.parameters.sm);
+    check_l1(gpu.parameters.sm);
     check_tensor_core(gpu.parameters.sm.tensor_core);
     check_memory(gpu.parameters.memory);
 }

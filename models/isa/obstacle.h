@@ -24,6 +24,7 @@ enum class Obstacle : std::uint8_t {
     arithmetic_unit,
     warp_sync,
     copy_group,
+    fence,
     barrier,
     no_more_mma,
 };
@@ -34,7 +35,7 @@ inline constexpr std::size_t obstacles = static_cast<std::size_t>(Obstacle::no_m
 inline constexpr std::array<std::string_view, obstacles> obstacle_names{
     "not selected", "tensor result",  "operand read", "tensor queue", "shared-memory result",
     "shared queue", "global result",  "global queue", "result",       "arithmetic unit",
-    "warp sync",    "cp.async group", "barrier",      "end"};
+    "warp sync",    "cp.async group", "fence",        "barrier",      "end"};
 
 /// How long an instruction waited at the head of its warp, and for what at last.
 struct IssueWait {

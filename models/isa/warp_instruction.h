@@ -16,18 +16,22 @@ namespace stcsim {
 
 /// What an instruction does, by the unit that executes it.
 enum class OperationClass : std::uint8_t {
-    mma,           ///< mma or mma.sp, in the tensor core
-    load_matrix,   ///< ldmatrix.x1/.x2/.x4 (.m8n8.b16), from shared memory
-    load_shared,   ///< ld.shared
-    store_shared,  ///< st.shared
-    load_global,   ///< ld.global
-    store_global,  ///< st.global
+    mma,            ///< mma or mma.sp, in the tensor core
+    load_matrix,    ///< ldmatrix.x1/.x2/.x4 (.m8n8.b16), from shared memory
+    load_shared,    ///< ld.shared
+    store_shared,   ///< st.shared
+    load_global,    ///< ld.global
+    store_global,   ///< st.global
+    atomic_global,  ///< atom and red on global memory, at the L2; red has no destination
+    atomic_shared,  ///< atom and red on shared memory
+    /// fence.acq_rel.gpu, membar.gl: the warp waits until its accesses are performed for the whole GPU. With a
+    /// destination only that is written then, when the warp's stores have reached the L2.
+    fence,
     copy_async,    ///< cp.async from global to shared memory
     commit_group,  ///< cp.async.commit_group
     wait_group,    ///< cp.async.wait_group N: until at most N of the newest groups are pending
     barrier,       ///< bar.sync or bar.arrive
     warp_sync,     ///< __syncwarp(): bar.warp.sync over the lanes of the warp
-    fence,         ///< fence.acq_rel.gpu: `destination` is written when the warp's stores have reached the L2
     convert_pack,  ///< elements to another type, packed or one in a register (numerics/output_conversion.h)
     clear,         ///< zero a range of registers
     arithmetic,    ///< an operation of an arithmetic unit, or control; reads `a`; without modelled values but `adds`
@@ -50,6 +54,20 @@ enum class ArithmeticUnit : std::uint8_t {
 };
 
 inline constexpr std::size_t arithmetic_units = static_cast<std::size_t>(ArithmeticUnit::exchange) + 1;
+
+/// What a global access has to do with the L1 data cache.
+enum class CacheUse : std::uint8_t {
+    l2,       ///< passes the L1 by: .cg, .cv, volatile; stores update what the L1 holds, and leave nothing new in it
+    l1,       ///< loads and cp.async: looked up, and kept; stores: kept as well (local memory)
+    acquire,  ///< passes the L1 by, and the L1 forgets all it has: others' data may have changed
+};
+
+/// How an atomic on shared memory is executed.
+enum class AtomicForm : std::uint8_t {
+    native,     ///< by the unit, one lane after the other where they share an address
+    counting,   ///< an increment by one: lanes that share an address are counted and added at once
+    swap_loop,  ///< by a loop around a compare-and-swap: one lane per address gets through in each round
+};
 
 /// Addresses of the lanes relative to a base, in bytes. Owned by the stream; must outlive the simulation unchanged.
 using LaneOffsets = std::array<std::uint64_t, warp_lanes>;
@@ -103,7 +121,9 @@ struct WarpInstruction {
     bool after_last_mma = false;  ///< the warp issues no mma any more (accounting only)
     /// The first instruction of an iteration of the warp's main loop: a good moment to see whether the machine repeats.
     bool begins_iteration = false;
-    LaneAccess shared;  ///< shared-memory side of the access
+    CacheUse cache = CacheUse::l2;           ///< global accesses
+    AtomicForm atomic = AtomicForm::native;  ///< atomic_shared
+    LaneAccess shared;                       ///< shared-memory side of the access
     /// Global side of the access. cp.async zero-fills lanes that are active in `shared` and not here.
     LaneAccess global;
 };

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "base/error.h"
+#include "base/units.h"
 #include "memory/address_hash.h"
 
 namespace stcsim {
@@ -11,6 +12,8 @@ namespace {
 
 /// What a bin of the calendars holds: a few lines.
 constexpr double bin_bytes = 1024;
+/// Turns of a warp whose lanes all change the same word.
+constexpr double bin_turns = warp_lanes;
 
 /// The ones of each mask of sectors: a table is faster than a library call where the processor's instruction may not be
 /// assumed.
@@ -36,6 +39,7 @@ L2Cache::L2Cache(const MemoryParameters& parameters, double clock_hz, SharedRegi
       slice_count_(std::max(1U, slices_per_partition_)),
       hit_latency_(static_cast<double>(parameters.l2.hit_latency.value())),
       far_latency_(static_cast<double>(parameters.l2.far_latency.value())),
+      atomic_latency_(static_cast<double>(parameters.l2.atomic_latency.value())),
       most_dirty_sectors_(
           static_cast<std::uint64_t>(static_cast<double>(parameters.l2.capacity.value()) * written_share /
                                      static_cast<double>(parameters.l2.sector.value()))),
@@ -43,6 +47,7 @@ L2Cache::L2Cache(const MemoryParameters& parameters, double clock_hz, SharedRegi
       tags_(parameters.l2.partitions,
             L2Tags(parameters.l2, Bytes(parameters.l2.capacity.value() / parameters.l2.partitions))),
       slices_(parameters.l2.slices, BookingCalendar(parameters.l2.slice_bytes_per_cycle, bin_bytes)),
+      atomics_(parameters.l2.slices, BookingCalendar(parameters.l2.atomic_turns_per_cycle, bin_turns)),
       crossings_(parameters.l2.partitions, BookingCalendar(parameters.l2.crossing_bytes_per_cycle, bin_bytes)),
       device_memory_(parameters.hbm, clock_hz) {
     STCSIM_ASSERT(parameters.l2.line.value() / parameters.l2.sector.value() <= 8);
@@ -144,26 +149,65 @@ L2Answer L2Cache::read(const L2Request& request) {
     return answer;
 }
 
+double L2Cache::arrive_at_home(const L2Request& request, double bytes) {
+    if (request.place.home == request.partition) return request.arrival;
+    return crossings_[request.partition].book(request.arrival, bytes, request.now) + far_latency_;
+}
+
 L2Answer L2Cache::write(const L2Request& request) {
     L2Answer answer;
     const std::uint32_t home = request.place.home;
     const double bytes = bytes_of(request.sectors);
     answer.far = home != request.partition;
-    double arrival = request.arrival;
-    if (answer.far) arrival = crossings_[request.partition].book(arrival, bytes, request.now) + far_latency_;
-    const double turn = slices_[slice_of(home, request.place)].book(arrival, bytes, request.now);
+    const double turn = slices_[slice_of(home, request.place)].book(arrive_at_home(request, bytes), bytes, request.now);
     L2Sectors& state = access_tags(home, request, turn).sectors;
-    const std::uint32_t clean = request.sectors & ~std::uint32_t{state.dirty};
     counts_.written += count(request.sectors);
-    if (limits_dirty_ && state.dirty == 0) dirty_lines_.push_back(request.line);
-    dirty_sectors_ += count(clean);
-    state.dirty = static_cast<std::uint8_t>(state.dirty | request.sectors);
+    mark_dirty(state, request);
     state.present = static_cast<std::uint8_t>(state.present | request.sectors);
     state.pending = static_cast<std::uint8_t>(state.pending & ~request.sectors);
     drop_copies(request);
     while (limits_dirty_ && dirty_sectors_ > most_dirty_sectors_) write_back_oldest(turn, request.now);
     answer.ready = turn + hit_latency_;
     return answer;
+}
+
+L2Answer L2Cache::update(const L2Request& request, std::uint32_t turns, double operand_bytes) {
+    L2Answer answer;
+    const std::uint32_t home = request.place.home;
+    const std::size_t slice = slice_of(home, request.place);
+    answer.far = home != request.partition;
+    const double turn =
+        slices_[slice].book(arrive_at_home(request, operand_bytes), bytes_of(request.sectors), request.now);
+    const L2Line line = access_tags(home, request, turn);
+    // The unit waits for sectors on their way; nothing else of a hit's latency lies before it.
+    double at_unit = turn;
+    if ((request.sectors & line.sectors.present & line.sectors.pending) != 0) {
+        at_unit = std::max(at_unit, line.ready - hit_latency_);
+    }
+    const std::uint32_t missing = request.sectors & ~std::uint32_t{line.sectors.present};
+    if (missing != 0) {
+        answer.from_memory = true;
+        counts_.atomic_missed += count(missing);
+        const std::uint64_t address = request.line * parameters_.line.value();
+        const double fetched =
+            device_memory_.read(address, bytes_of(missing), 1 / sharers_of(regions_, address), turn, request.now);
+        fill(line, missing, fetched + hit_latency_, turn);
+        at_unit = std::max(at_unit, fetched);
+    }
+    counts_.atomic += count(request.sectors);
+    counts_.atomic_turns += turns;
+    const double done = atomics_[slice].book(at_unit, turns, request.now);
+    mark_dirty(line.sectors, request);
+    drop_copies(request);
+    while (limits_dirty_ && dirty_sectors_ > most_dirty_sectors_) write_back_oldest(turn, request.now);
+    answer.ready = done + hit_latency_ + atomic_latency_;
+    return answer;
+}
+
+void L2Cache::mark_dirty(L2Sectors& state, const L2Request& request) {
+    if (limits_dirty_ && state.dirty == 0) dirty_lines_.push_back(request.line);
+    dirty_sectors_ += count(request.sectors & ~std::uint32_t{state.dirty});
+    state.dirty = static_cast<std::uint8_t>(state.dirty | request.sectors);
 }
 
 void L2Cache::drop_copies(const L2Request& request) {

@@ -10,9 +10,11 @@
 /// A slice moves `slice_bytes_per_cycle`, the crossing `crossing_bytes_per_cycle` in each direction. A sector leaves
 /// its slice `hit_latency` after its turn, `far_latency` later if it had to cross. Sectors that are on their way from
 /// memory are not asked for again: they leave when they are there.
-/// Parameters: L2CacheParameters. With `regions` one SM stands for all, and pays its share of the memory traffic. At
-/// most `written_share` of the capacity may hold data that waits to be written back, then the oldest goes: when one SM
-/// stands for all, the others' results fill the rest.
+/// Atomic operations are performed at the home, by a unit of the slice: a sector's words in one turn, but for lanes
+/// that share a word, which take turns one after the other, `atomic_turns_per_cycle` of them. So operations on one
+/// address are served in a row, whoever asks. Parameters: L2CacheParameters. With `regions` one SM stands for all, and
+/// pays its share of the memory traffic. At most `written_share` of the capacity may hold data that waits to be written
+/// back, then the oldest goes: when one SM stands for all, the others' results fill the rest.
 #pragma once
 
 #include <array>
@@ -54,12 +56,15 @@ struct L2Answer {
 
 /// Sectors by where they were found.
 struct L2Counts {
-    std::uint64_t hit = 0;           ///< read, in the SM's own partition
-    std::uint64_t far_hit = 0;       ///< read, in the other partition only
-    std::uint64_t merged = 0;        ///< read, already on their way
-    std::uint64_t missed = 0;        ///< read, requested from memory
-    std::uint64_t written = 0;       ///< by the SMs
-    std::uint64_t written_back = 0;  ///< to memory
+    std::uint64_t hit = 0;            ///< read, in the SM's own partition
+    std::uint64_t far_hit = 0;        ///< read, in the other partition only
+    std::uint64_t merged = 0;         ///< read, already on their way
+    std::uint64_t missed = 0;         ///< read, requested from memory
+    std::uint64_t written = 0;        ///< by the SMs
+    std::uint64_t written_back = 0;   ///< to memory
+    std::uint64_t atomic = 0;         ///< with atomic operations, once per request
+    std::uint64_t atomic_missed = 0;  ///< of these, requested from memory
+    std::uint64_t atomic_turns = 0;   ///< of the atomic units: turns, not sectors
 };
 
 class L2Cache {
@@ -74,6 +79,8 @@ class L2Cache {
     void prefetch(std::uint32_t partition, const L2Place& place) const { tags_[partition].prefetch(place.set); }
     L2Answer read(const L2Request& request);
     L2Answer write(const L2Request& request);
+    /// Atomic operations that take `turns` of the slice's unit, with `operand_bytes` from the lanes.
+    L2Answer update(const L2Request& request, std::uint32_t turns, double operand_bytes);
 
     /// The slice that serves a line to the SMs of a partition.
     [[nodiscard]] std::size_t slice_of(std::uint32_t partition, const L2Place& place) const {
@@ -97,6 +104,9 @@ class L2Cache {
     /// When sectors that are not in the SM's partition, which is not their home, leave the slice there.
     double cross(const L2Request& request, std::uint32_t sectors, double turn, L2Answer& answer);
     double fetch(const L2Request& request, std::uint32_t sectors, double turn);
+    /// When a request is at its home's slice.
+    double arrive_at_home(const L2Request& request, double bytes);
+    void mark_dirty(L2Sectors& state, const L2Request& request);
     void drop_copies(const L2Request& request);
     void write_back(std::uint64_t line, std::uint32_t sectors, double arrival, double now);
     void write_back_oldest(double arrival, double now);
@@ -109,12 +119,14 @@ class L2Cache {
     std::array<std::uint32_t, 256> bytes_of_{};
     double hit_latency_;
     double far_latency_;
+    double atomic_latency_;
     std::uint64_t most_dirty_sectors_;
     bool limits_dirty_;
     std::uint64_t dirty_sectors_ = 0;
     std::deque<std::uint64_t> dirty_lines_;   ///< if limited: in the order they became dirty; those that left included
     std::vector<L2Tags> tags_;                ///< per partition
     std::vector<BookingCalendar> slices_;     ///< bytes
+    std::vector<BookingCalendar> atomics_;    ///< turns, by slice
     std::vector<BookingCalendar> crossings_;  ///< bytes, by the partition they come from
     DeviceMemory device_memory_;
     L2Counts counts_;

@@ -29,16 +29,24 @@ MemoryHierarchy::MemoryHierarchy(const MemoryParameters& parameters, std::uint32
     }
 }
 
-double MemoryHierarchy::serve(L2Request& request, bool write, double& up, double& credit) {
-    const double bytes = l2_.bytes_of(request.sectors);
-    up = std::max(up, request.now) + request_cycles_ + (write ? bytes * link_cycles_per_byte_ : 0);
+double MemoryHierarchy::leaves(const L2Request& request, double bytes_up, double& up, double credit) const {
+    up = std::max(up, request.now) + request_cycles_ + bytes_up * link_cycles_per_byte_;
     // What is under way between SM and slice is through at the rate of `bytes_in_flight` per round trip; the next
     // request leaves when that is no more than a round trip ahead.
-    const double leaves = std::max(up, credit - round_trip({}));
-    request.arrival = leaves + link_latency_;
-    const L2Answer answer = write ? l2_.write(request) : l2_.read(request);
+    return std::max(up, credit - round_trip({}));
+}
+
+void MemoryHierarchy::note_under_way(const L2Answer& answer, double bytes, double leaves, double& credit) const {
     credit = std::max(credit, leaves) +
              bytes * round_trip(answer) / static_cast<double>(parameters_.l2.bytes_in_flight.value());
+}
+
+double MemoryHierarchy::serve(L2Request& request, bool write, double& up, double& credit) {
+    const double bytes = l2_.bytes_of(request.sectors);
+    const double left = leaves(request, write ? bytes : 0, up, credit);
+    request.arrival = left + link_latency_;
+    const L2Answer answer = write ? l2_.write(request) : l2_.read(request);
+    note_under_way(answer, bytes, left, credit);
     return answer.ready;
 }
 
@@ -70,6 +78,34 @@ Cycle MemoryHierarchy::access(SmIndex sm, std::span<const SectorRequest> request
     return Cycle(static_cast<std::uint64_t>(std::ceil(last)));
 }
 
+Cycle MemoryHierarchy::update(SmIndex sm, std::span<const SectorRequest> requests, bool returns_values, Cycle now) {
+    const auto present = static_cast<double>(now.value());
+    L2Request request;
+    request.partition = partition_of(sm);
+    request.now = present;
+    double& up = up_free_[sm.value()];
+    double last = present;
+    for (const SectorRequest& line : requests) {
+        request.line = line.line;
+        request.sectors = line.sectors;
+        request.place = l2_.place_of(line.line);
+        double& credit = credit_free_[sm.value() * std::size_t{parameters_.l2.slices} +
+                                      l2_.slice_of(request.place.home, request.place)];
+        const double left = leaves(request, line.operand_bytes, up, credit);
+        request.arrival = left + link_latency_;
+        const L2Answer answer = l2_.update(request, line.turns, line.operand_bytes);
+        note_under_way(answer, line.operand_bytes, left, credit);
+        double ready = answer.ready;
+        if (returns_values) {
+            ready = down_[sm.value()].book(ready, line.operand_bytes, present) + link_latency_;
+            atomic_bytes_ += line.operand_bytes;
+        }
+        atomic_bytes_ += line.operand_bytes;
+        last = std::max(last, ready);
+    }
+    return Cycle(static_cast<std::uint64_t>(std::ceil(last)));
+}
+
 std::size_t MemoryHierarchy::slice_of(SmIndex sm, std::uint64_t line) const {
     return l2_.slice_of(partition_of(sm), l2_.place_of(line));
 }
@@ -83,11 +119,15 @@ MemoryTraffic MemoryHierarchy::traffic() const {
     const std::uint64_t sector = parameters_.l2.sector.value();
     return {.sm_read = read_bytes_,
             .sm_written = written_bytes_,
+            .sm_atomic = atomic_bytes_,
             .l2_hit = counts.hit * sector,
             .l2_far_hit = counts.far_hit * sector,
             .l2_miss = counts.missed * sector,
             .l2_merged = counts.merged * sector,
             .l2_written_back = counts.written_back * sector,
+            .l2_atomic = counts.atomic * sector,
+            .l2_atomic_miss = counts.atomic_missed * sector,
+            .l2_atomic_turns = counts.atomic_turns,
             .hbm_read = l2_.device_memory().read_bytes(),
             .hbm_written = l2_.device_memory().written_bytes(),
             .row_activations = l2_.device_memory().activations()};
@@ -99,6 +139,8 @@ void report_traffic(const MemoryTraffic& traffic, const MemoryParameters& parame
         report.add("memory.l2", name, "sectors", meaning, bytes / parameters.l2.sector.value());
     };
     report.add("memory.interconnect", "request_bytes", "bytes", "bytes written by the SMs", traffic.sm_written);
+    report.add("memory.interconnect", "atomic_bytes", "bytes", "operands and old values of atomic operations",
+               traffic.sm_atomic);
     report.add("memory.interconnect", "response_bytes", "bytes", "bytes returned to the SMs", traffic.sm_read);
     add_sectors("hit_sectors", "sectors read that were in the SM's partition", traffic.l2_hit);
     add_sectors("far_hit_sectors", "sectors read that were in the other partition only", traffic.l2_far_hit);
@@ -106,6 +148,9 @@ void report_traffic(const MemoryTraffic& traffic, const MemoryParameters& parame
     add_sectors("missed_sectors", "sectors requested from memory", traffic.l2_miss);
     add_sectors("written_sectors", "sectors written by the SMs", traffic.sm_written);
     add_sectors("written_back_sectors", "dirty sectors written back to memory", traffic.l2_written_back);
+    add_sectors("atomic_sectors", "sectors with atomic operations", traffic.l2_atomic);
+    add_sectors("atomic_missed_sectors", "of these, requested from memory", traffic.l2_atomic_miss);
+    report.add("memory.l2", "atomic_turns", "turns", "turns of the slices' atomic units", traffic.l2_atomic_turns);
     report.add("memory.hbm", "read_bytes", "bytes", "bytes read from memory", rounded(traffic.hbm_read));
     report.add("memory.hbm", "written_bytes", "bytes", "bytes written to memory", rounded(traffic.hbm_written));
     report.add("memory.hbm", "row_activations", "rows", "rows opened", rounded(traffic.row_activations));
@@ -117,6 +162,8 @@ MemoryParameters fair_share(MemoryParameters parameters, std::uint32_t sms) {
     L2CacheParameters& l2 = parameters.l2;
     l2.bytes_in_flight = l2.bytes_in_flight * std::uint64_t{l2.slices};
     l2.slice_bytes_per_cycle *= static_cast<double>(l2.slices) / sms;
+    // One address never gets more than its slice's unit.
+    l2.atomic_turns_per_cycle *= std::min(1.0, static_cast<double>(l2.slices) / sms);
     l2.slices = 1;
     l2.crossing_bytes_per_cycle *= static_cast<double>(l2.partitions) / sms;  // each is for one partition's SMs
     HighBandwidthMemoryParameters& hbm = parameters.hbm;

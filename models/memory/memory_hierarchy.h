@@ -35,11 +35,15 @@ struct LineAccess {
 struct MemoryTraffic {
     std::uint64_t sm_read = 0;
     std::uint64_t sm_written = 0;
+    std::uint64_t sm_atomic = 0;        ///< operands of atomic operations, and old values returned
     std::uint64_t l2_hit = 0;           ///< read, in the SM's own partition
     std::uint64_t l2_far_hit = 0;       ///< read, in the other partition only
     std::uint64_t l2_miss = 0;          ///< read, asked of the memory
     std::uint64_t l2_merged = 0;        ///< read, on their way already
     std::uint64_t l2_written_back = 0;  ///< dirty, to the memory
+    std::uint64_t l2_atomic = 0;        ///< of sectors with atomic operations
+    std::uint64_t l2_atomic_miss = 0;   ///< of these, asked of the memory
+    std::uint64_t l2_atomic_turns = 0;  ///< of the slices' atomic units: a number, not bytes
     double hbm_read = 0;                ///< a share of l2_miss if one SM stands for all
     double hbm_written = 0;
     double row_activations = 0;  ///< a number of rows, not bytes
@@ -64,6 +68,9 @@ class MemoryHierarchy {
         const SectorRequest request{.line = access.line, .sectors = access.sectors};
         return this->access(access.sm, {&request, 1}, access.write, now);
     }
+    /// Books atomic operations in the same way. Returns the cycle in which the old values are back at the SM, or,
+    /// without `returns_values`, in which the L2 has done the last.
+    Cycle update(SmIndex sm, std::span<const SectorRequest> requests, bool returns_values, Cycle now);
 
     /// Takes over what the L2 of another hierarchy with the same parameters holds, everything having arrived there.
     void take_contents(MemoryHierarchy&& other) { l2_.take_contents(std::move(other.l2_)); }
@@ -83,6 +90,9 @@ class MemoryHierarchy {
     }
     /// When an access of a partition's SM, with these times of its link and credit, is served.
     double serve(L2Request& request, bool write, double& up, double& credit);
+    /// When a request that takes the link to the L2 for these bytes leaves it.
+    [[nodiscard]] double leaves(const L2Request& request, double bytes_up, double& up, double credit) const;
+    void note_under_way(const L2Answer& answer, double bytes, double leaves, double& credit) const;
 
     MemoryParameters parameters_;
     double link_latency_;
@@ -96,6 +106,7 @@ class MemoryHierarchy {
     L2Cache l2_;
     std::uint64_t read_bytes_ = 0;
     std::uint64_t written_bytes_ = 0;
+    std::uint64_t atomic_bytes_ = 0;
 };
 
 /// The parameters of the memory that one SM of `sms` would see if all of them asked for as much: its fair share of the

@@ -34,7 +34,9 @@ struct L2CacheParameters {
     double crossing_bytes_per_cycle;  ///< between partitions, out of each
     Bytes bytes_in_flight;            ///< between an SM and a slice
     Cycle hit_latency;
-    Cycle far_latency;  ///< extra when the data cross between partitions
+    Cycle far_latency;              ///< extra when the data cross between partitions
+    double atomic_turns_per_cycle;  ///< of a slice's atomic unit; lanes that share a word take turns
+    Cycle atomic_latency;           ///< of an atomic operation beyond a hit
 
     template <typename Visitor>
     void describe(Visitor& v) {
@@ -50,6 +52,9 @@ struct L2CacheParameters {
         v.parameter("bytes_in_flight", bytes_in_flight, {32, 1e9}, "bytes under way between an SM and a slice");
         v.parameter("hit_latency", hit_latency, {1, 4096}, "cycles of a hit inside the L2");
         v.parameter("far_latency", far_latency, {0, 4096}, "extra cycles when data cross between partitions");
+        v.parameter("atomic_turns_per_cycle", atomic_turns_per_cycle, {1e-6, 1024},
+                    "turns per SM clock of a slice's atomic unit, a sector each");
+        v.parameter("atomic_latency", atomic_latency, {0, 4096}, "cycles of an atomic operation beyond a hit");
     }
 };
 

@@ -47,7 +47,11 @@ Cycle MemorySystem::serve(const MemoryTransaction& transaction, Cycle now) {
     const Cycle left = now - link_latency_;
     accessed_ = true;
     if (ideal_latency_) return left + *ideal_latency_;
-    return std::max(now, hierarchy_.access(transaction.sm, transaction.requests, transaction.write, left));
+    if (transaction.access == MemoryAccess::atomic) {
+        return std::max(now, hierarchy_.update(transaction.sm, transaction.requests, transaction.returns_values, left));
+    }
+    const bool writes = transaction.access == MemoryAccess::write;
+    return std::max(now, hierarchy_.access(transaction.sm, transaction.requests, writes, left));
 }
 
 void MemorySystem::visit_state(StateVisitor& state) {

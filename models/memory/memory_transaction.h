@@ -10,19 +10,26 @@
 
 namespace stcsim {
 
+/// What is done to memory.
+enum class MemoryAccess : std::uint8_t { read, write, atomic };
+
 /// Sectors of one line.
 struct SectorRequest {
     std::uint64_t line = 0;     ///< address / line size
     std::uint32_t sectors = 0;  ///< bit s: sector s of the line
+    /// Atomics: turns that the line takes at its slice. In a turn a sector's words are changed by one lane each.
+    std::uint16_t turns = 0;
+    std::uint16_t operand_bytes = 0;  ///< atomics: of the lanes' operands
 };
 
 /// One warp-level access, coalesced into sectors. The SM that made it gets it back when all sectors are there (reads)
-/// or taken (writes).
+/// or taken (writes), or changed (atomics).
 struct MemoryTransaction {
     SmIndex sm;
     std::uint32_t tag = 0;  ///< the SM's own
-    bool write = false;
-    Bytes bytes{0};  ///< moved: sectors times sector size
+    MemoryAccess access = MemoryAccess::read;
+    bool returns_values = false;  ///< atomics: the old values are wanted back
+    Bytes bytes{0};               ///< moved: sectors times sector size
     std::vector<SectorRequest> requests;
 };
 

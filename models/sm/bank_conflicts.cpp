@@ -34,7 +34,50 @@ std::uint32_t group_wavefronts(const LaneAccess& access, std::uint32_t first, st
     return most;
 }
 
+/// Wavefronts in which every lane has each of its banks once for itself.
+std::uint32_t exclusive_wavefronts(const LaneAccess& access, std::uint32_t lanes,
+                                   const SharedMemoryParameters& parameters) {
+    std::array<std::uint32_t, 128> per_bank{};
+    std::uint32_t most = 0;
+    for (std::uint32_t lane = 0; lane < warp_lanes; ++lane) {
+        if ((lanes >> lane & 1U) == 0) continue;
+        const std::uint64_t begin = access.address(lane) / parameters.bank_width.value();
+        const std::uint64_t end = (access.address(lane) + access.bytes_per_lane - 1) / parameters.bank_width.value();
+        for (std::uint64_t word = begin; word <= end; ++word) {
+            most = std::max(most, ++per_bank[word % parameters.banks]);
+        }
+    }
+    return most;
+}
+
+/// Of the lanes, those that share their address with a lower one.
+std::uint32_t behind_others(const LaneAccess& access, std::uint32_t lanes) {
+    std::uint32_t behind = 0;
+    for (std::uint32_t lane = 1; lane < warp_lanes; ++lane) {
+        if ((lanes >> lane & 1U) == 0) continue;
+        for (std::uint32_t lower = 0; lower < lane; ++lower) {
+            if ((lanes >> lower & 1U) != 0 && access.address(lower) == access.address(lane)) behind |= 1U << lane;
+        }
+    }
+    return behind;
+}
+
 }  // namespace
+
+AtomicPlan atomic_plan(const LaneAccess& access, AtomicForm form, const SharedMemoryParameters& parameters) {
+    if (access.active == 0) return {.wavefronts = 1};
+    switch (form) {
+        case AtomicForm::counting: return {.wavefronts = shared_wavefronts(access, parameters)};
+        case AtomicForm::native: return {.wavefronts = exclusive_wavefronts(access, access.active, parameters)};
+        case AtomicForm::swap_loop: break;
+    }
+    AtomicPlan plan{.wavefronts = 0, .rounds = 0};
+    for (std::uint32_t left = access.active; left != 0; left = behind_others(access, left)) {
+        plan.wavefronts += exclusive_wavefronts(access, left, parameters);
+        ++plan.rounds;
+    }
+    return plan;
+}
 
 std::uint32_t shared_wavefronts(const LaneAccess& access, const SharedMemoryParameters& parameters) {
     const std::uint64_t width = parameters.bank_width.value() * parameters.banks;

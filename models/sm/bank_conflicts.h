@@ -16,6 +16,20 @@ namespace stcsim {
 /// in arXiv 2206.02874 (one wavefront per 8x8 matrix without conflicts).
 std::uint32_t shared_wavefronts(const LaneAccess& access, const SharedMemoryParameters& parameters);
 
+/// What an atomic operation on shared memory needs of the banks.
+struct AtomicPlan {
+    std::uint32_t wavefronts = 0;  ///< of all rounds together
+    std::uint32_t rounds = 1;      ///< of a compare-and-swap loop; others: 1
+};
+
+/// A bank changes a word for one lane per wavefront: lanes that share an address need one each, as lanes whose words
+/// share a bank do. Increments by one of the same address are counted and take one wavefront together. In each round of
+/// a loop the lanes that are left try, and one per address gets through.
+/// Source: atomicAdd on an A100 takes about 8 N cycles for 8 warps whose lanes share addresses N by N, and increments
+/// by one (ATOMS.POPC.INC) take the same for every N (Dissecting the Ampere GPU Architecture through Microbenchmarking,
+/// GTC 2021, S33322).
+AtomicPlan atomic_plan(const LaneAccess& access, AtomicForm form, const SharedMemoryParameters& parameters);
+
 /// shared_wavefronts() with a memory of the patterns of lane offsets it has seen. One for all SMs: it holds no state of
 /// the machine.
 class BankConflicts {

@@ -23,6 +23,10 @@ class Scoreboard {
         of(kind).erase(range);
     }
     [[nodiscard]] bool is_pending(const RegisterSet& registers) const { return all_.overlaps(registers); }
+    /// Whether any register waits for this.
+    [[nodiscard]] bool is_pending(PendingKind kind) const {
+        return pending_[static_cast<std::size_t>(kind)].overlaps(all_);
+    }
     [[nodiscard]] bool is_pending(const RegisterSet& registers, PendingKind kind) const {
         return pending_[static_cast<std::size_t>(kind)].overlaps(registers);
     }

@@ -15,31 +15,36 @@ namespace stcsim {
 /// Register values on their way to or from memory; absent when values are not simulated.
 using Payload = std::unique_ptr<std::vector<LaneValues>>;
 
-/// A request to the shared memory: ldmatrix, ld.shared or st.shared of a warp, or (copy_async) the fill of data that
-/// has arrived from global memory. Addresses are the SM's, not the CTA's.
+/// A request to the shared memory: ldmatrix, ld.shared, st.shared or an atomic of a warp, or (copy_async) the fill of
+/// data that has arrived from global memory. Addresses are the SM's, not the CTA's. The same array holds the L1's
+/// lines; accesses to them have global addresses: reads of hits (load_global), updates (store_global), and fills, which
+/// are known by their bytes alone.
 struct SharedRequest {
     OperationClass operation = OperationClass::load_shared;
+    AtomicForm atomic = AtomicForm::native;
     WarpSlot warp;
     RegisterRange destination;
     bool transposed = false;
     LaneAccess access;
     LaneAccess source;             ///< fills: where the data comes from
     std::uint32_t copy_group = 0;  ///< fills: the warp's cp.async group
+    Bytes l1_fill{0};              ///< fills of the L1: the bytes; 0: something else
     Payload payload;               ///< stores: the data
 };
 
 /// Where data come from, and what they are, only matters with values; then nothing is compared.
 inline void visit_state(StateVisitor& state, SharedRequest& request) {
-    auto& [operation, warp, destination, transposed, access, source, copy_group, payload] = request;
-    state.same(operation, warp, transposed);
+    auto& [operation, atomic, warp, destination, transposed, access, source, copy_group, l1_fill, payload] = request;
+    state.same(operation, atomic, warp, transposed, l1_fill);
     visit_state(state, destination);
     visit_shared_access(state, access);
     if (operation == OperationClass::copy_async) state.identity(warp.value(), copy_group);
 }
 
-/// A request to the load/store unit: cp.async, ld.global or st.global.
+/// A request to the load/store unit: cp.async, ld.global, st.global, an atomic or a fence.
 struct GlobalRequest {
     OperationClass operation = OperationClass::copy_async;
+    CacheUse cache = CacheUse::l2;
     WarpSlot warp;
     RegisterRange destination;
     LaneAccess global;
@@ -49,15 +54,15 @@ struct GlobalRequest {
 };
 
 inline void visit_state(StateVisitor& state, GlobalRequest& request) {
-    auto& [operation, warp, destination, global, shared, copy_group, payload] = request;
-    state.same(operation, warp);
+    auto& [operation, cache, warp, destination, global, shared, copy_group, payload] = request;
+    state.same(operation, cache, warp);
     visit_state(state, destination);
     visit_global_access(state, global);
     visit_shared_access(state, shared);
     if (operation == OperationClass::copy_async) state.identity(warp.value(), copy_group);
 }
 
-/// Back to the warp scheduler: registers loaded, or one cp.async of a group complete.
+/// Back to the warp scheduler: registers loaded, one cp.async of a group complete, or a fence passed.
 struct MemoryCompletion {
     OperationClass operation = OperationClass::load_shared;
     WarpSlot warp;

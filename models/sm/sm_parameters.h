@@ -1,6 +1,7 @@
 /// Parameters of the streaming multiprocessor's modules. Values and their sources are in models/gpus/.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "base/parameters.h"
@@ -87,6 +88,8 @@ struct SharedMemoryParameters {
     Bytes fill_bytes_per_cycle;  ///< of cp.async data that arrive
     Cycle base_latency;          ///< completion latency is base + return x wavefronts
     Cycle return_per_wavefront;  ///< a sub-core's return path, cycles per wavefront
+    Cycle atomic_latency;        ///< of an atomic operation beyond a load
+    Cycle swap_loop_latency;     ///< of the instructions around a compare-and-swap in a loop of them
 
     template <typename Visitor>
     void describe(Visitor& v) {
@@ -97,6 +100,44 @@ struct SharedMemoryParameters {
         v.parameter("base_latency", base_latency, {1, 1024}, "cycles of a load before its first wavefront returns");
         v.parameter("return_per_wavefront", return_per_wavefront, {1, 64},
                     "cycles a sub-core's return path takes per wavefront");
+        v.parameter("atomic_latency", atomic_latency, {0, 1024}, "cycles of an atomic operation beyond a load");
+        v.parameter("swap_loop_latency", swap_loop_latency, {1, 1024},
+                    "cycles of the other instructions in a round of a compare-and-swap loop");
+    }
+};
+
+/// The sizes of shared memory that the unified memory can be divided by, in ascending order; a GPU has those that do
+/// not exceed its shared memory.
+struct CarveOutParameters {
+    std::array<Bytes, 7> sizes;
+
+    template <typename Visitor>
+    void describe(Visitor& v) {
+        constexpr std::array<const char*, 7> names{"first", "second", "third", "fourth", "fifth", "sixth", "seventh"};
+        for (std::size_t i = 0; i < sizes.size(); ++i) {
+            v.parameter(names[i], sizes[i], {0, 1 << 24}, "a size that shared memory can have");
+        }
+    }
+};
+
+/// The L1 data cache in the SM's unified memory: what shared memory does not take.
+struct L1CacheParameters {
+    Bytes unified_memory;  ///< L1 and shared memory together
+    CarveOutParameters carve_outs;
+    std::uint32_t ways;
+    std::uint32_t tags_per_cycle;             ///< lines looked up
+    Cycle tag_latency;                        ///< of a hit beyond what a load from shared memory takes
+    std::uint32_t wavefronts_per_lost_cycle;  ///< after so many, the array does nothing for a cycle
+
+    template <typename Visitor>
+    void describe(Visitor& v) {
+        v.parameter("unified_memory", unified_memory, {1024, 1 << 24}, "bytes of L1 and shared memory together");
+        v.group("carve_outs", carve_outs);
+        v.parameter("ways", ways, {1, 64}, "lines per set");
+        v.parameter("tags_per_cycle", tags_per_cycle, {1, 32}, "lines looked up per cycle");
+        v.parameter("tag_latency", tag_latency, {1, 1024}, "cycles of a hit beyond a load from shared memory");
+        v.parameter("wavefronts_per_lost_cycle", wavefronts_per_lost_cycle, {1, 1 << 20},
+                    "wavefronts of hits after which the array loses a cycle");
     }
 };
 
@@ -131,6 +172,7 @@ struct SmParameters {
     WarpSchedulerParameters warp_scheduler;
     TensorCoreParameters tensor_core;
     SharedMemoryParameters shared_memory;
+    L1CacheParameters l1;
     LoadStoreUnitParameters load_store_unit;
     BarrierUnitParameters barrier_unit;
 
@@ -142,6 +184,7 @@ struct SmParameters {
         v.group("warp_scheduler", warp_scheduler);
         v.group("tensor_core", tensor_core);
         v.group("shared_memory", shared_memory);
+        v.group("l1", l1);
         v.group("load_store_unit", load_store_unit);
         v.group("barrier_unit", barrier_unit);
     }

@@ -11,6 +11,8 @@ namespace {
 constexpr std::size_t one_per_warp = 64;
 constexpr std::size_t completions_in_flight = 256;
 constexpr std::size_t fills_waiting = 64;
+/// Hits in the stages behind the tags, and a few that wait for the array.
+constexpr std::size_t l1_accesses_waiting = 16;
 
 }  // namespace
 
@@ -20,6 +22,7 @@ StreamingMultiprocessor::StreamingMultiprocessor(const sc_core::sc_module_name& 
     : sc_module(name),
       registers_(context.cta_slots * context.stream.resources().warps, context.memory != nullptr),
       fills_("fills", clock, fills_waiting),
+      l1_accesses_("l1_accesses", clock, l1_accesses_waiting),
       sub_cores_(parameters.sub_cores) {
     for (SubCore& sub_core : sub_cores_) build_channels(clock, parameters, sub_core);
     std::vector<std::function<void()>> constructions;
@@ -31,6 +34,8 @@ StreamingMultiprocessor::StreamingMultiprocessor(const sc_core::sc_module_name& 
     for (std::uint32_t i = 0; i < parameters.sub_cores; ++i) connect(i);
     load_store_unit_->fills.bind(fills_);
     shared_memory_->fills.bind(fills_);
+    load_store_unit_->l1_accesses.bind(l1_accesses_);
+    shared_memory_->l1_accesses.bind(l1_accesses_);
 }
 
 void StreamingMultiprocessor::build_shared_units(Clock& clock, const SmParameters& parameters, SmIndex index,
@@ -43,14 +48,20 @@ void StreamingMultiprocessor::build_shared_units(Clock& clock, const SmParameter
     construct_in_order(
         {
             [&] {
-                shared_memory_ = std::make_unique<SharedMemory>("shared_memory", clock, parameters.shared_memory,
-                                                                sub_cores, parameters.residency.shared_memory,
-                                                                context.bank_conflicts, context.memory);
+                shared_memory_ = std::make_unique<SharedMemory>(
+                    "shared_memory", clock, parameters.shared_memory, parameters.l1, sub_cores,
+                    parameters.residency.shared_memory, context.bank_conflicts, context.memory);
             },
             [&] {
-                load_store_unit_ =
-                    std::make_unique<LoadStoreUnit>("load_store_unit", clock, parameters.load_store_unit, context.cache,
-                                                    context.link_latency, sub_cores, index, context.memory);
+                load_store_unit_ = std::make_unique<LoadStoreUnit>(
+                    "load_store_unit", clock, parameters.load_store_unit, parameters.l1,
+                    LoadStoreContext{.sm = index,
+                                     .sub_cores = sub_cores,
+                                     .warp_slots = context.cta_slots * resources.warps,
+                                     .l1_capacity = l1_capacity(parameters.l1, shared_per_slot * context.cta_slots),
+                                     .cache = context.cache,
+                                     .link_latency = context.link_latency,
+                                     .memory = context.memory});
             },
             [&] {
                 barrier_unit_ = std::make_unique<BarrierUnit>("barrier_unit", clock, parameters.barrier_unit, sub_cores,

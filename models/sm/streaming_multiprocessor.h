@@ -67,6 +67,7 @@ class StreamingMultiprocessor : public sc_core::sc_module {
 
     RegisterFile registers_;
     RegisteredChannel<SharedRequest> fills_;
+    RegisteredChannel<SharedRequest> l1_accesses_;
     std::vector<SubCore> sub_cores_;
     std::unique_ptr<SharedMemory> shared_memory_;
     std::unique_ptr<LoadStoreUnit> load_store_unit_;

@@ -24,6 +24,7 @@ struct WarpContext {
     Cycle head{0};                            ///< since when `next` is the warp's next instruction
     std::uint64_t last_operation = 0;         ///< number of the warp's last mma, as the sub-core counts them
     Cycle ready{0};                           ///< no instruction issues before this cycle
+    bool at_fence = false;
     bool at_barrier = false;
     std::uint8_t barrier = 0;  ///< the one it waits at
     bool after_last_mma = false;
@@ -47,14 +48,14 @@ struct WarpContext {
 /// told to the stream only.
 inline void visit_state(StateVisitor& state, WarpContext& warp, std::uint64_t operations_read) {
     auto& [launch, stream, next, operands, scoreboard, async_groups, obstacle, waited_for, head, last_operation, ready,
-           at_barrier, barrier, after_last_mma] = warp;
+           at_fence, at_barrier, barrier, after_last_mma] = warp;
     visit_state(state, launch);
     stream->visit_state(state);
     visit_state(state, next);
     operands.visit_state(state);
     scoreboard.visit_state(state, operations_read);
     async_groups.visit_state(state, launch.warp.value());
-    state.same(obstacle, waited_for, at_barrier, barrier, after_last_mma,
+    state.same(obstacle, waited_for, at_fence, at_barrier, barrier, after_last_mma,
                last_operation > operations_read ? last_operation - operations_read : 0);
     state.due(ready);
 }

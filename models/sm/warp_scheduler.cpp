@@ -75,7 +75,15 @@ void WarpScheduler::expect_progress() {
             case Obstacle::operand_read: operands_read.expect(); break;
             case Obstacle::shared_result:
             case Obstacle::copy_group: shared_completions.expect(); break;
-            case Obstacle::global_result: global_completions.expect(); break;
+            case Obstacle::global_result:
+                // Hits of the L1 come from the array of the shared memory.
+                global_completions.expect();
+                shared_completions.expect();
+                break;
+            case Obstacle::fence:
+                global_completions.expect();
+                shared_completions.expect();
+                break;
             case Obstacle::warp_sync: wake_at(warp->ready); break;
             case Obstacle::arithmetic_unit: wake_at(unit_free_[static_cast<std::size_t>(warp->next.unit)]); break;
             // Queues with space, barrier releases and arithmetic results wake the scheduler on their own.
@@ -91,8 +99,8 @@ void WarpScheduler::receive(Cycle now) {
         const TensorWriteback written = mma_written.pop();
         context(written.warp).scoreboard.end_write(written.destination, PendingKind::tensor);
     }
-    while (shared_completions.has_item()) complete(shared_completions.pop(), PendingKind::shared);
-    while (global_completions.has_item()) complete(global_completions.pop(), PendingKind::global);
+    while (shared_completions.has_item()) complete(shared_completions.pop(), now);
+    while (global_completions.has_item()) complete(global_completions.pop(), now);
     while (barrier_releases.has_item()) {
         const BarrierRelease release = barrier_releases.pop();
         for (auto& warp : warps_) {
@@ -116,8 +124,16 @@ void WarpScheduler::start_warp(const WarpLaunch& launch, Cycle now) {
     warps_.insert(warps_.begin(), std::move(warp));
 }
 
-void WarpScheduler::complete(MemoryCompletion completion, PendingKind kind) {
+void WarpScheduler::complete(MemoryCompletion completion, Cycle now) {
     WarpContext& warp = context(completion.warp);
+    if (completion.operation == OperationClass::fence && completion.destination.count == 0) {
+        // The time is what the next instruction waited for the fence.
+        const Cycle since = warp.head;
+        warp.at_fence = false;
+        warp.fetch(now, since);
+        warp.waited_for = Obstacle::fence;
+        return;
+    }
     if (completion.operation == OperationClass::copy_async) {
         warp.async_groups.end_copy(completion.copy_group);
         return;
@@ -128,7 +144,9 @@ void WarpScheduler::complete(MemoryCompletion completion, PendingKind kind) {
             registers_.at(completion.warp, completion.destination.first + i) = (*completion.payload)[i];
         }
     }
-    warp.scoreboard.end_write(completion.destination, kind);
+    const bool global =
+        completion.operation == OperationClass::load_global || completion.operation == OperationClass::atomic_global;
+    warp.scoreboard.end_write(completion.destination, global ? PendingKind::global : PendingKind::shared);
 }
 
 WarpContext& WarpScheduler::context(WarpSlot slot) {
@@ -139,6 +157,7 @@ WarpContext& WarpScheduler::context(WarpSlot slot) {
 
 Obstacle WarpScheduler::obstacle_of(const WarpContext& warp, Cycle at) const {
     if (warp.at_barrier) return Obstacle::barrier;
+    if (warp.at_fence) return Obstacle::fence;
     if (warp.ready > at) return Obstacle::warp_sync;
     const Obstacle on_registers = register_obstacle(warp);
     if (on_registers != Obstacle::nothing) return on_registers;
@@ -170,11 +189,21 @@ Obstacle WarpScheduler::unit_obstacle(const WarpContext& warp) const {
         case OperationClass::load_matrix:
         case OperationClass::load_shared:
         case OperationClass::store_shared:
+        case OperationClass::atomic_shared:
             return shared_requests.has_space() ? Obstacle::nothing : Obstacle::shared_queue;
         case OperationClass::load_global:
         case OperationClass::store_global:
+        case OperationClass::atomic_global:
         case OperationClass::copy_async:
-        case OperationClass::fence: return global_requests.has_space() ? Obstacle::nothing : Obstacle::global_queue;
+            return global_requests.has_space() ? Obstacle::nothing : Obstacle::global_queue;
+        case OperationClass::fence:
+            if (warp.next.destination.count > 0) {
+                return global_requests.has_space() ? Obstacle::nothing : Obstacle::global_queue;
+            }
+            if (warp.scoreboard.is_pending(PendingKind::global) || warp.scoreboard.is_pending(PendingKind::shared)) {
+                return Obstacle::fence;
+            }
+            return global_requests.has_space() ? Obstacle::nothing : Obstacle::global_queue;
         case OperationClass::wait_group:
             return warp.async_groups.at_most_pending(warp.next.pending_groups) ? Obstacle::nothing
                                                                                : Obstacle::copy_group;
@@ -206,6 +235,7 @@ TensorCoreState WarpScheduler::state_for(Obstacle obstacle) {
         case Obstacle::shared_queue: return TensorCoreState::shared_memory;
         case Obstacle::global_result:
         case Obstacle::global_queue:
+        case Obstacle::fence:
         case Obstacle::copy_group: return TensorCoreState::global_data;
         case Obstacle::barrier: return TensorCoreState::barrier;
         case Obstacle::no_more_mma: return TensorCoreState::tail;
@@ -225,11 +255,17 @@ void WarpScheduler::issue(WarpContext& warp, Cycle now) {
         case OperationClass::mma: issue_mma(warp, now); break;
         case OperationClass::load_matrix:
         case OperationClass::load_shared:
-        case OperationClass::store_shared: issue_shared(warp); break;
+        case OperationClass::store_shared:
+        case OperationClass::atomic_shared: issue_shared(warp); break;
         case OperationClass::load_global:
         case OperationClass::store_global:
-        case OperationClass::copy_async:
-        case OperationClass::fence: issue_global(warp); break;
+        case OperationClass::atomic_global:
+        case OperationClass::copy_async: issue_global(warp); break;
+        case OperationClass::fence:
+            warp.at_fence = warp.next.destination.count == 0;
+            if (warp.at_fence) warp.head = issue_free_;
+            issue_global(warp);
+            break;
         case OperationClass::commit_group: warp.async_groups.commit(); break;
         case OperationClass::wait_group: break;
         case OperationClass::warp_sync: warp.ready = now + parameters_.warp_sync_latency; break;
@@ -244,8 +280,8 @@ void WarpScheduler::issue(WarpContext& warp, Cycle now) {
         case OperationClass::exit: end_warp(warp); return;
     }
     warp.after_last_mma = warp.next.after_last_mma;
-    // What the warp does next may depend on what the others do before the barrier.
-    if (!warp.at_barrier) warp.fetch(now, issue_free_);
+    // What the warp does next may depend on what the others do before the barrier or the end of the fence.
+    if (!warp.at_barrier && !warp.at_fence) warp.fetch(now, issue_free_);
 }
 
 void WarpScheduler::issue_mma(WarpContext& warp, Cycle now) {
@@ -282,6 +318,7 @@ void WarpScheduler::issue_shared(WarpContext& warp) {
     const WarpInstruction& next = warp.next;
     SharedRequest request;
     request.operation = next.operation;
+    request.atomic = next.atomic;
     request.warp = warp.launch.warp;
     request.destination = next.destination;
     request.transposed = next.transposed;
@@ -296,6 +333,7 @@ void WarpScheduler::issue_global(WarpContext& warp) {
     const WarpInstruction& next = warp.next;
     GlobalRequest request;
     request.operation = next.operation;
+    request.cache = next.cache;
     request.warp = warp.launch.warp;
     request.destination = next.destination;
     request.global = next.global;
@@ -404,8 +442,9 @@ void WarpScheduler::visit_state(StateVisitor& state) {
 
 void WarpScheduler::report(CounterReport& report) const {
     static constexpr std::array<std::string_view, operation_classes> names{
-        "mma",        "ldmatrix", "ld_shared", "st_shared", "ld_global",    "st_global", "cp_async",   "commit_group",
-        "wait_group", "barrier",  "warp_sync", "fence",     "convert_pack", "clear",     "arithmetic", "exit"};
+        "mma",         "ldmatrix",    "ld_shared",    "st_shared", "ld_global",    "st_global",
+        "atom_global", "atom_shared", "fence",        "cp_async",  "commit_group", "wait_group",
+        "barrier",     "warp_sync",   "convert_pack", "clear",     "arithmetic",   "exit"};
     for (std::size_t i = 0; i < operation_classes; ++i) {
         report.add("sm.warp_scheduler.issued", names[i], "instructions", "warp instructions issued", issued_[i]);
     }

@@ -65,7 +65,7 @@ class WarpScheduler : public ClockedModule {
     /// Asks to be woken by whatever removes the obstacles the warps have now.
     void expect_progress();
     void start_warp(const WarpLaunch& launch, Cycle now);
-    void complete(MemoryCompletion completion, PendingKind kind);
+    void complete(MemoryCompletion completion, Cycle now);
     [[nodiscard]] WarpContext& context(WarpSlot warp);
 
     [[nodiscard]] Obstacle obstacle_of(const WarpContext& warp, Cycle at) const;

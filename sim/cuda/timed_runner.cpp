@@ -32,7 +32,7 @@ std::optional<HottestStall> hottest_stall(const TimedResult& result, const Decod
     return stall;
 }
 
-TimedLaunch timed_part(const TimedResult& result, const DecodedKernel& kernel) {
+TimedLaunch timed_part(const TimedResult& result, const DecodedKernel& kernel, Bytes sector_bytes) {
     TimedLaunch timed;
     timed.cycles = result.cycles;
     timed.time_us = result.time_us;
@@ -41,8 +41,13 @@ TimedLaunch timed_part(const TimedResult& result, const DecodedKernel& kernel) {
     }
     timed.achieved_occupancy = result.achieved_occupancy;
     timed.bank_conflicts = result.counters.at("sm.shared_memory.conflict_wavefronts");
-    timed.bytes = {{"sm read", result.traffic.sm_read},
+    const std::uint64_t sector = sector_bytes.value();
+    timed.bytes = {{"l1 hit", result.counters.at("sm.l1.hit_sectors") * sector},
+                   {"l1 merged", result.counters.at("sm.l1.merged_sectors") * sector},
+                   {"l1 missed", result.counters.at("sm.l1.missed_sectors") * sector},
+                   {"sm read", result.traffic.sm_read},
                    {"sm written", result.traffic.sm_written},
+                   {"sm atomic", result.traffic.sm_atomic},
                    {"hbm read", whole(result.traffic.hbm_read)},
                    {"hbm written", whole(result.traffic.hbm_written)}};
     timed.hottest_stall = hottest_stall(result, kernel);
@@ -68,7 +73,7 @@ class TimedKernel : public ReadyKernel {
         std::vector<std::uint64_t> executed;
         for (const InstructionTally& tally : result.tallies) executed.push_back(tally.executed);
         report.instruction_mix = instruction_mix(decoded_, executed);
-        report.timed = timed_part(result, decoded_);
+        report.timed = timed_part(result, decoded_, gpu_.memory.l2.sector);
     }
 
   private:

@@ -17,10 +17,12 @@ OperationClass operation_of(const DecodedInstruction& instruction) {
         case ExecutionUnit::mma: return OperationClass::mma;
         case ExecutionUnit::load_matrix: return OperationClass::load_matrix;
         // Where a generic access goes is known when it happens: PtxStream decides.
-        case ExecutionUnit::load:
-        case ExecutionUnit::atomic: return OperationClass::load_global;
-        case ExecutionUnit::store:
-        case ExecutionUnit::reduction: return OperationClass::store_global;
+        case ExecutionUnit::load: return OperationClass::load_global;
+        case ExecutionUnit::store: return OperationClass::store_global;
+        case ExecutionUnit::atomic:
+        case ExecutionUnit::reduction: return OperationClass::atomic_global;
+        case ExecutionUnit::fence:
+            return is_wide_fence(instruction) ? OperationClass::fence : OperationClass::arithmetic;
         case ExecutionUnit::copy_async: return OperationClass::copy_async;
         case ExecutionUnit::commit_group: return OperationClass::commit_group;
         case ExecutionUnit::wait_group: return OperationClass::wait_group;
@@ -57,6 +59,7 @@ MachineInstruction MachineProgram::translate(const DecodedInstruction& instructi
     MachineInstruction result;
     result.operation = operation_of(instruction);
     result.is_sequence = instruction.ptx->opcode == "wmma";
+    result.memory = memory_operation_of(instruction);
     if (result.operation == OperationClass::arithmetic) {
         const InstructionCost cost = cost_of(instruction);
         result.unit = cost.unit;

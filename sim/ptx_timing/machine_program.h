@@ -13,6 +13,7 @@
 #include "executor/decoded_kernel.h"
 #include "isa/warp_instruction.h"
 #include "ptx/ptx_control_flow.h"
+#include "ptx_timing/memory_operation.h"
 #include "ptx_timing/register_assignment.h"
 
 namespace stcsim {
@@ -29,6 +30,7 @@ struct MachineInstruction {
     bool is_sequence = false;  ///< wmma: several machine instructions
     bool after_last_mma = false;
     std::uint8_t following_arithmetic = 0;
+    MemoryOperation memory;  ///< loads, stores, atomics, cp.async
     RegisterRange destination;
     RegisterRange a, b, c, e;  ///< mma; `a` of arithmetic: the first source that is not a predicate
     RegisterSet reads;         ///< everything it reads

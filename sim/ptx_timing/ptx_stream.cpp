@@ -54,6 +54,10 @@ class PtxStream::Warp : public WarpStream {
                 return;
             }
             const MachineInstruction& machine = stream_.program_[step_->number];
+            if (machine.memory.fence_before && !fenced_ && step_->active != 0) {
+                instruction.operation = OperationClass::fence;
+                return;
+            }
             if (!machine.free) {
                 count_parts(machine);
                 describe(machine, instruction);
@@ -70,8 +74,13 @@ class PtxStream::Warp : public WarpStream {
         }
         InstructionTally& tally = stream_.tallies_[step_->number];
         tally.waited[static_cast<std::size_t>(wait.obstacle)] += wait.cycles;
+        if (stream_.program_[step_->number].memory.fence_before && !fenced_ && step_->active != 0) {
+            fenced_ = true;  // that was the fence; the instruction itself comes next
+            return;
+        }
         if (++part_ < parts_) return;
         part_ = 0;
+        fenced_ = false;
         perform(now);
     }
 
@@ -127,16 +136,18 @@ class PtxStream::Warp : public WarpStream {
                 break;
             case OperationClass::load_global:
             case OperationClass::store_global:
+            case OperationClass::atomic_global:
                 if (accesses_.empty()) {
-                    describe_access(step_->access, instruction);
+                    describe_access(step_->access, machine.memory, instruction);
                 } else {
-                    describe_part(accesses_[part_], instruction);
+                    describe_part(accesses_[part_], machine.memory, instruction);
                 }
                 break;
             case OperationClass::load_matrix: instruction.shared = shared_side(step_->access); break;
             case OperationClass::copy_async:
                 instruction.shared = shared_side(step_->access);
                 instruction.global = global_side(step_->source);
+                instruction.cache = machine.memory.cache;
                 break;
             case OperationClass::wait_group:
                 instruction.pending_groups = static_cast<std::uint8_t>(std::min(decoded.immediate, 255U));
@@ -155,7 +166,7 @@ class PtxStream::Warp : public WarpStream {
         instruction.further_reads = nullptr;
     }
 
-    void describe_part(const WmmaAccess& part, WarpInstruction& instruction) {
+    void describe_part(const WmmaAccess& part, const MemoryOperation& memory, WarpInstruction& instruction) {
         RegisterRange& destination = instruction.destination;
         const std::uint32_t words = wmma_tiles(*step_->instruction).words();
         if (destination.count >= (part.first_register + part.registers) * words) {
@@ -166,23 +177,32 @@ class PtxStream::Warp : public WarpStream {
             instruction.operation = OperationClass::load_matrix;
             instruction.shared = shared_side(part.access);
         } else {
-            describe_access(part.access, instruction);
+            describe_access(part.access, memory, instruction);
         }
     }
 
-    void describe_access(const StepAccess& access, WarpInstruction& instruction) {
-        const bool writes = instruction.operation == OperationClass::store_global;
+    void describe_access(const StepAccess& access, const MemoryOperation& memory, WarpInstruction& instruction) {
         if (access.global_lanes == 0 && access.local_lanes == 0) {
             if (access.shared_lanes == 0) {
                 // No lane takes part, or parameters are read: an issue slot.
                 instruction.operation = OperationClass::arithmetic;
                 return;
             }
-            instruction.operation = writes ? OperationClass::store_shared : OperationClass::load_shared;
+            instruction.operation = on_shared_memory(instruction.operation);
+            instruction.atomic = memory.atomic;
             instruction.shared = shared_side(access);
             return;
         }
+        instruction.cache = access.local_lanes != 0 ? CacheUse::l1 : memory.cache;
         instruction.global = global_side(access);
+    }
+
+    [[nodiscard]] static OperationClass on_shared_memory(OperationClass operation) {
+        switch (operation) {
+            case OperationClass::store_global: return OperationClass::store_shared;
+            case OperationClass::atomic_global: return OperationClass::atomic_shared;
+            default: return OperationClass::load_shared;
+        }
     }
 
     [[nodiscard]] LaneAccess shared_side(const StepAccess& access) {
@@ -232,6 +252,7 @@ class PtxStream::Warp : public WarpStream {
     std::vector<WmmaAccess> accesses_;  ///< of a wmma.load or wmma.store
     std::size_t parts_ = 1;             ///< machine instructions of the step
     std::size_t part_ = 0;              ///< of these, the one that issues next
+    bool fenced_ = false;               ///< the fence in front of a release has issued
     bool started_ = false;
     Cycle start_{0};
 };

@@ -23,23 +23,29 @@ struct KnownLevel {
     std::string_view level;
     std::string_view metric;
     Kind kind = Kind::near_hit;
-    std::uint64_t mebibytes = 0;  ///< of chases and streams: within the row's range
+    std::uint64_t kibibytes = 0;  ///< of chases and streams: within the row's range
     std::string_view caveat = {};
     std::string_view not_modelled = {};  ///< then there is nothing to run
 };
 
-constexpr std::string_view no_l1 = "latency and bandwidth of the L1 are not measured on the model";
 constexpr std::string_view other_set = "shared memory is measured in the set shared-memory";
 constexpr std::string_view data_sheet = "a data sheet's peak, which the description states";
 constexpr std::string_view unknown_place = "does not say in which partition the lines are; other sources do";
 constexpr std::string_view conflict = "sources conflict: 290, 466 and 566 cycles";
+constexpr std::string_view l1_conflict = "sources conflict: 32.7, 33 and 37.9 cycles";
+constexpr std::string_view l1_middle = "the model is derived from this and from 92 % of 128 B/clk (GTC 2021, S33322)";
 constexpr std::string_view l2_bound = "sources conflict: 2008 B/clk were seen, 5120 are the vendor's bound";
 
 constexpr std::array known_levels{
-    KnownLevel{.level = "L1 (ld.ca)", .metric = "latency", .not_modelled = no_l1},
-    KnownLevel{.level = "L1", .metric = "latency", .not_modelled = no_l1},
-    KnownLevel{.level = "L1 random chase <=149KiB", .metric = "latency", .not_modelled = no_l1},
-    KnownLevel{.level = "L1 (fp32.v4)", .metric = "throughput", .not_modelled = no_l1},
+    KnownLevel{
+        .level = "L1 (ld.ca)", .metric = "latency", .kind = Kind::l1_chase, .kibibytes = 32, .caveat = l1_conflict},
+    KnownLevel{.level = "L1", .metric = "latency", .kind = Kind::l1_chase, .kibibytes = 32, .caveat = l1_conflict},
+    KnownLevel{.level = "L1 random chase <=149KiB",
+               .metric = "latency",
+               .kind = Kind::l1_chase,
+               .kibibytes = 149,
+               .caveat = l1_conflict},
+    KnownLevel{.level = "L1 (fp32.v4)", .metric = "throughput", .kind = Kind::l1_stream, .caveat = l1_middle},
     KnownLevel{.level = "shared load", .metric = "latency", .not_modelled = other_set},
     KnownLevel{.level = "shared store", .metric = "latency", .not_modelled = other_set},
     KnownLevel{.level = "shared", .metric = "latency", .not_modelled = other_set},
@@ -55,14 +61,20 @@ constexpr std::array known_levels{
     KnownLevel{.level = "global (ld.cv > L2)", .metric = "latency", .kind = Kind::mean_miss, .caveat = conflict},
     KnownLevel{.level = "global", .metric = "latency", .kind = Kind::mean_miss, .caveat = conflict},
     KnownLevel{.level = "global avg", .metric = "latency", .kind = Kind::mean_miss},
-    KnownLevel{.level = "L2 random chase 0.22-17 MiB", .metric = "latency", .kind = Kind::chase, .mebibytes = 8},
-    KnownLevel{.level = "L2 random chase 24-38 MiB", .metric = "latency", .kind = Kind::chase, .mebibytes = 31},
+    KnownLevel{.level = "L2 random chase 0.22-17 MiB", .metric = "latency", .kind = Kind::chase, .kibibytes = 8 * 1024},
+    KnownLevel{.level = "L2 random chase 24-38 MiB", .metric = "latency", .kind = Kind::chase, .kibibytes = 31 * 1024},
+    KnownLevel{.level = "random chase >46 MiB (mostly DRAM)",
+               .metric = "latency",
+               .kind = Kind::chase,
+               .kibibytes = 64 * 1024},
+    KnownLevel{.level = "L2 (fp32.v4)",
+               .metric = "throughput",
+               .kind = Kind::l2_stream,
+               .kibibytes = 8 * 1024,
+               .caveat = l2_bound},
     KnownLevel{
-        .level = "random chase >46 MiB (mostly DRAM)", .metric = "latency", .kind = Kind::chase, .mebibytes = 64},
-    KnownLevel{
-        .level = "L2 (fp32.v4)", .metric = "throughput", .kind = Kind::l2_stream, .mebibytes = 8, .caveat = l2_bound},
-    KnownLevel{.level = "L2 read", .metric = "peak", .kind = Kind::l2_stream, .mebibytes = 8, .caveat = l2_bound},
-    KnownLevel{.level = "global", .metric = "throughput", .kind = Kind::hbm_stream, .mebibytes = 200},
+        .level = "L2 read", .metric = "peak", .kind = Kind::l2_stream, .kibibytes = 8 * 1024, .caveat = l2_bound},
+    KnownLevel{.level = "global", .metric = "throughput", .kind = Kind::hbm_stream, .kibibytes = 200 * 1024},
     KnownLevel{.level = "1 SM -> near L2 slice", .metric = "throughput", .kind = Kind::near_slice},
     KnownLevel{.level = "1 SM -> far L2 slice", .metric = "throughput", .kind = Kind::far_slice},
 };
@@ -83,7 +95,7 @@ const KnownLevel& level_of(const ReferenceRow& row) {
 }  // namespace
 
 std::vector<ReferencePoint> read_memory_reference(const std::filesystem::path& file) {
-    constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
+    constexpr std::uint64_t kibibyte = 1024;
     std::vector<ReferencePoint> points;
     const ReferenceTable table(file, memory_columns);
     for (const ReferenceRow& row : table.rows()) {
@@ -99,7 +111,7 @@ std::vector<ReferencePoint> read_memory_reference(const std::filesystem::path& f
         point.measured = row.middle("value");
         point.caveat = level.caveat;
         if (level.not_modelled.empty()) {
-            point.work = MemoryWork{level.kind, Bytes(level.mebibytes * mebibyte)};
+            point.work = MemoryWork{level.kind, Bytes(level.kibibytes * kibibyte)};
         } else {
             point.work = NothingToRun{std::string(level.not_modelled)};
         }

@@ -1,6 +1,7 @@
 #include "validate/memory_work.h"
 
 #include "base/error.h"
+#include "microbench/l1_bench.h"
 #include "microbench/memory_bench.h"
 
 namespace stcsim {
@@ -9,6 +10,8 @@ double measure_memory_work(const MemoryWork& work, const GpuParameters& gpu) {
     const double gigabytes = gpu.clock_hz / 1e9;  // per second, of a byte per cycle
     using enum MemoryWork::Kind;
     switch (work.kind) {
+        case l1_chase: return l1_chase_latency(gpu, work.footprint);
+        case l1_stream: return l1_bandwidth(gpu);
         case near_hit: return load_latencies(gpu).near_hit;
         case far_hit: return load_latencies(gpu).far_hit;
         case near_miss: return load_latencies(gpu).near_miss;

@@ -11,7 +11,9 @@ namespace stcsim {
 /// What is measured (microbench/memory_bench.h), and over how many bytes.
 struct MemoryWork {
     enum class Kind : std::uint8_t {
-        near_hit,  ///< latencies of single loads, in cycles
+        l1_chase,   ///< mean latency of a chase that the L1 holds, in cycles
+        l1_stream,  ///< of one SM, in bytes per cycle
+        near_hit,   ///< latencies of single loads, in cycles, as the next four
         far_hit,
         near_miss,
         far_miss,

@@ -49,6 +49,8 @@ INSTANTIATE_TEST_SUITE_P(
                       {"sm.residency.shared_memory_per_cta=167936"},
                       "shared_memory_per_cta",
                       "sm.residency.shared_memory"},
+        Contradiction{"UnifiedMemory", {"sm.l1.unified_memory=131072"}, "sm.l1.unified_memory", "shared_memory"},
+        Contradiction{"CarveOutOrder", {"sm.l1.carve_outs.first=20000"}, "carve_outs.first", "carve_outs.seventh"},
         Contradiction{"ArrayRows", {"sm.tensor_core.dot_product_array.rows=5"}, "rows", "columns"},
         Contradiction{"ArrayColumns", {"sm.tensor_core.dot_product_array.columns=16"}, "rows", "columns"},
         Contradiction{"UnitBits", {"sm.tensor_core.dot_product_array.unit_bits=100"}, "unit_bits", "rows"},

@@ -331,5 +331,68 @@ RC_GTEST_PROP(MemoryHierarchy, BooksAccessesTogetherAsOneByOne, ()) {
     RC_ASSERT(together.traffic().l2_hit == single.traffic().l2_hit);
 }
 
+/// Atomic operations of `turns` lanes on one word.
+SectorRequest atomic(std::uint64_t line, std::uint16_t turns) {
+    return {
+        .line = line, .sectors = first_sector, .turns = turns, .operand_bytes = static_cast<std::uint16_t>(4 * turns)};
+}
+
+TEST(Atomics, ReturnOldValuesAfterAHitAndTheUnit) {
+    MemoryHierarchy memory = hierarchy(2);
+    const SectorRequest request = atomic(line_at_home(true), 1);
+    memory.update(SmIndex(0), {&request, 1}, true, Cycle(0));
+    const Cycle back = memory.update(SmIndex(0), {&request, 1}, true, Cycle(100'000)) - Cycle(100'000);
+    expect_latency(back, on_the_way() + gpu().memory.l2.atomic_latency);
+    const Cycle done = memory.update(SmIndex(0), {&request, 1}, false, Cycle(200'000)) - Cycle(200'000);
+    EXPECT_LT(done, back) << "without a result nothing comes back";
+}
+
+TEST(Atomics, OfOneAddressTakeTurnsWhoeverAsks) {
+    constexpr std::uint32_t sms = 20;
+    MemoryHierarchy memory = hierarchy(sms);
+    const SectorRequest request = atomic(5, warp_lanes);
+    Cycle last{0};
+    for (std::uint32_t sm = 0; sm < sms; ++sm) {
+        last = std::max(last, memory.update(SmIndex(sm), {&request, 1}, false, Cycle(0)));
+    }
+    const double turns = sms * warp_lanes / gpu().memory.l2.atomic_turns_per_cycle;
+    EXPECT_GE(last, Cycle(static_cast<std::uint64_t>(turns)));
+    EXPECT_EQ(memory.traffic().l2_atomic_turns, sms * warp_lanes);
+
+    MemoryHierarchy spread = hierarchy(sms);
+    Cycle spread_last{0};
+    for (std::uint32_t sm = 0; sm < sms; ++sm) {
+        const SectorRequest own = atomic(100 + sm, warp_lanes);
+        spread_last = std::max(spread_last, spread.update(SmIndex(sm), {&own, 1}, false, Cycle(0)));
+    }
+    EXPECT_LT(spread_last + Cycle(100), last + Cycle(gpu().memory.hbm.latency));
+}
+
+TEST(Atomics, BringASectorFromMemoryOnceAndLeaveItToBeWrittenBack) {
+    MemoryHierarchy memory = hierarchy(2);
+    const SectorRequest request = atomic(7, 4);
+    for (std::uint64_t i = 0; i < 5; ++i) memory.update(SmIndex(0), {&request, 1}, false, Cycle(1000 * i));
+    EXPECT_EQ(memory.traffic().l2_atomic, 5U * 32);
+    EXPECT_EQ(memory.traffic().l2_atomic_miss, 32U);
+    EXPECT_EQ(memory.traffic().hbm_read, 32.0);
+    EXPECT_EQ(memory.traffic().sm_atomic, 5U * 16);
+    // Everything else of the L2 pushes it out.
+    const std::uint64_t lines = gpu().memory.l2.capacity.value() / gpu().memory.l2.line.value();
+    for (std::uint64_t line = 8; line < 8 + 3 * lines; ++line) memory.access(read(line), Cycle(1'000'000));
+    EXPECT_EQ(memory.traffic().l2_written_back, 32U);
+}
+
+TEST(Atomics, MakeCopiesInTheOtherPartitionOld) {
+    MemoryHierarchy memory = hierarchy(2);
+    const std::uint64_t line = line_at_home(true);  // of SM 0
+    Chain chain(memory);
+    chain(read(line, 1));
+    const std::uint64_t far_before = memory.traffic().l2_far_hit;
+    const SectorRequest request = atomic(line, 1);
+    memory.update(SmIndex(0), {&request, 1}, false, Cycle(10'000'000));
+    memory.access(read(line, 1, first_sector), Cycle(20'000'000));
+    EXPECT_EQ(memory.traffic().l2_far_hit, far_before + 32);
+}
+
 }  // namespace
 }  // namespace stcsim::testing

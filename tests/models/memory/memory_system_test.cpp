@@ -59,7 +59,7 @@ class MemoryBench {
             auto transaction = std::make_unique<MemoryTransaction>();
             transaction->sm = SmIndex(sm);
             transaction->tag = tag;
-            transaction->write = access.write;
+            transaction->access = access.write ? MemoryAccess::write : MemoryAccess::read;
             transaction->requests = access.requests;
             for (const SectorRequest& request : access.requests) {
                 transaction->bytes += sector_ * static_cast<std::uint64_t>(std::popcount(request.sectors));

@@ -98,5 +98,25 @@ RC_GTEST_PROP(SharedWavefronts, DoNotChangeWhenAllLanesMoveByWords, ()) {
     RC_ASSERT(wavefronts(access) == before);
 }
 
+TEST(AtomicPlan, GivesLanesOfOneAddressATurnEachUnlessTheyAreCounted) {
+    const SharedMemoryParameters parameters = a100().sm.shared_memory;
+    EXPECT_EQ(atomic_plan(strided(4, 4), AtomicForm::native, parameters).wavefronts, 1U);
+    EXPECT_EQ(atomic_plan(strided(0, 4), AtomicForm::native, parameters).wavefronts, 32U);
+    EXPECT_EQ(atomic_plan(strided(0, 4), AtomicForm::counting, parameters).wavefronts, 1U);
+    EXPECT_EQ(atomic_plan(strided(8, 4), AtomicForm::native, parameters).wavefronts, 2U);
+    EXPECT_EQ(atomic_plan(strided(8, 8), AtomicForm::native, parameters).wavefronts, 2U) << "256 bytes";
+    EXPECT_EQ(atomic_plan(strided(4, 4, 0, 0), AtomicForm::native, parameters).wavefronts, 1U);
+}
+
+TEST(AtomicPlan, OfALoopHasARoundForEachLaneOfAnAddressAndFewerLanesInEach) {
+    const SharedMemoryParameters parameters = a100().sm.shared_memory;
+    const AtomicPlan apart = atomic_plan(strided(4, 4), AtomicForm::swap_loop, parameters);
+    EXPECT_EQ(apart.rounds, 1U);
+    EXPECT_EQ(apart.wavefronts, 1U);
+    const AtomicPlan together = atomic_plan(strided(0, 4), AtomicForm::swap_loop, parameters);
+    EXPECT_EQ(together.rounds, 32U);
+    EXPECT_EQ(together.wavefronts, 32U * 33 / 2);
+}
+
 }  // namespace
 }  // namespace stcsim::testing

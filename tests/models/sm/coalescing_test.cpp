@@ -1,6 +1,8 @@
 #include "sm/coalescing.h"
 
+#include <algorithm>
 #include <bit>
+#include <map>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -84,6 +86,50 @@ RC_GTEST_PROP(Coalescing, AsksForExactlyTheSectorsTouched, ()) {
     RC_ASSERT(asked == touched);
     RC_ASSERT(count == touched.size());
     RC_ASSERT(lines.size() == requests.size());
+}
+
+TEST(AtomicCoalescing, LanesOfDifferentWordsShareATurnOfTheirSector) {
+    std::vector<SectorRequest> requests;
+    EXPECT_EQ(coalesce_atomic(strided(4, 4), cache(), requests), 4U);
+    ASSERT_EQ(requests.size(), 1U);
+    EXPECT_EQ(requests[0].turns, 4U) << "one for each sector";
+    EXPECT_EQ(requests[0].operand_bytes, 128U);
+}
+
+TEST(AtomicCoalescing, LanesOfTheSameAddressNeedATurnEach) {
+    std::vector<SectorRequest> requests;
+    EXPECT_EQ(coalesce_atomic(strided(0, 8), cache(), requests), 1U);
+    ASSERT_EQ(requests.size(), 1U);
+    EXPECT_EQ(requests[0].turns, 32U);
+    EXPECT_EQ(requests[0].operand_bytes, 256U);
+}
+
+RC_GTEST_PROP(AtomicCoalescing, TakesAsManyTurnsAsTheMostSharedWordOfEachSectorHasLanes, ()) {
+    LaneOffsets offsets{};
+    for (std::uint64_t& offset : offsets) offset = 4 * *rc::gen::inRange<std::uint64_t>(0, 100);
+    const LaneAccess access{.offsets = &offsets, .active = *rc::gen::arbitrary<std::uint32_t>(), .bytes_per_lane = 4};
+    std::map<std::uint64_t, std::map<std::uint64_t, std::uint32_t>> lanes;  // by sector, address
+    std::uint64_t active = 0;
+    for (std::uint32_t lane = 0; lane < warp_lanes; ++lane) {
+        if (!access.is_active(lane)) continue;
+        ++lanes[access.address(lane) / 32][access.address(lane)];
+        ++active;
+    }
+    std::map<std::uint64_t, std::uint32_t> expected;  // by line
+    for (const auto& [sector, words] : lanes) {
+        std::uint32_t most = 0;
+        for (const auto& [word, count] : words) most = std::max(most, count);
+        expected[sector / 4] += most;
+    }
+    std::vector<SectorRequest> requests;
+    RC_ASSERT(coalesce_atomic(access, cache(), requests) == lanes.size());
+    RC_ASSERT(requests.size() == expected.size());
+    std::uint64_t operands = 0;
+    for (const SectorRequest& request : requests) {
+        RC_ASSERT(request.turns == expected.at(request.line));
+        operands += request.operand_bytes;
+    }
+    RC_ASSERT(operands == 4 * active);
 }
 
 }  // namespace

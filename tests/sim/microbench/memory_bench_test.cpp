@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "descriptions.h"
+#include "microbench/l1_bench.h"
 #include "workload/csv_reader.h"
 
 namespace stcsim::testing {
@@ -50,6 +51,19 @@ void expect_as_measured(double model, const std::vector<std::string>& levels, co
 }
 
 constexpr std::uint64_t mebibyte = 1 << 20;
+
+TEST(MemoryMeasurements, OfTheL1AreMet) {
+    const double hit = l1_chase_latency(a100(), Bytes(32 * 1024));
+    expect_as_measured(hit, {"L1 (ld.ca)"});
+    expect_as_measured(hit, {"L1 (ld.ca)", "L1", "L1 random chase <=149KiB"});
+    expect_as_measured(l1_chase_latency(a100(), Bytes(149 * 1024)), {"L1 random chase <=149KiB"});
+    // All of 227 KiB miss in the same source.
+    expect_as_measured(l1_chase_latency(a100(), Bytes(227 * 1024)), {"L2 random chase 0.22-17 MiB"});
+    const double bandwidth = l1_bandwidth(a100());
+    expect_as_measured(bandwidth, {"L1 (fp32.v4)"}, "throughput");
+    // The same on A100: 92 % of 128 B/clk (Dissecting the Ampere GPU Architecture, GTC 2021, S33322).
+    EXPECT_NEAR(bandwidth, 0.92 * 128, 0.1 * 0.92 * 128);
+}
 
 TEST(MemoryMeasurements, OfSingleLoadsAreMet) {
     const LoadLatencies latencies = load_latencies(a100());

@@ -158,6 +158,15 @@ TEST(Reference, RangesAreTheirMiddleAndUnitsWithoutRemark) {
     EXPECT_TRUE(std::holds_alternative<NothingToRun>(points[2].work));
 }
 
+TEST(Reference, EveryLevelOfTheMemoryButWhatOtherSetsOrDataSheetsSayIsRun) {
+    const std::vector<ReferencePoint> points =
+        read_reference_set(ReferenceSet::memory, STCSIM_SOURCE_DIR "/models/reference");
+    for (const ReferencePoint& point : points) {
+        const bool elsewhere = point.name.starts_with("shared") || point.name.starts_with("HBM");
+        EXPECT_EQ(std::holds_alternative<NothingToRun>(point.work), elsewhere) << point.name;
+    }
+}
+
 TEST(Reference, ShippedFilesAreReadWhole) {
     const std::filesystem::path folder = STCSIM_SOURCE_DIR "/models/reference";
     const auto count = [&](ReferenceSet set, bool quick) {
