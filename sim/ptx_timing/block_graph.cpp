@@ -147,7 +147,8 @@ Occupation occupation_of(const DecodedInstruction& instruction, const MachineIns
         }
         case OperationClass::load_matrix: return shared_load(instruction.matrices, sm.shared_memory);
         case OperationClass::load_shared:
-        case OperationClass::load_global: {
+        case OperationClass::load_global:
+        case OperationClass::atomic_global: {
             if (instruction.access.space == PtxSpace::shared) return shared_load(words, sm.shared_memory);
             const Cycle way = sm.load_store_unit.latency + gpu.memory.interconnect.latency * 2U;
             return {.unit = global_unit, .interval = words, .latency = number(way + gpu.memory.l2.hit_latency)};
