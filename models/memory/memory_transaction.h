@@ -39,11 +39,11 @@ constexpr std::uint64_t transactions_of(SmIndex sm) {
 }
 
 inline void visit_state(StateVisitor& state, MemoryTransaction& transaction) {
-    auto& [sm, tag, write, bytes, requests] = transaction;
-    state.same(sm, write, bytes, requests.size());
+    auto& [sm, tag, access, returns_values, bytes, requests] = transaction;
+    state.same(sm, access, returns_values, bytes, requests.size());
     state.identity(transactions_of(sm), tag);
-    for (auto& [line, sectors] : requests) {
-        state.same(sectors);
+    for (auto& [line, sectors, turns, operand_bytes] : requests) {
+        state.same(sectors, turns, operand_bytes);
         state.advancing(line);
     }
 }

@@ -64,7 +64,7 @@ class L1Cache {
     std::uint32_t ways_;
     Divisor sets_;
     std::uint64_t uses_ = 0;
-    bool empty_ = true;  ///< nothing was loaded since everything was forgotten
+    bool empty_ = true;        ///< nothing was loaded since everything was forgotten
     std::vector<Line> lines_;  ///< by set, then way
 };
 

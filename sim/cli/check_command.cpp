@@ -37,7 +37,8 @@ po::options_description dump_options() {
     po::options_description options("Options of stcsim check", 100, 60);
     auto add = options.add_options();
     add("help,h", "this help");
-    add("a", text_value("A"), "A, m x k; an array is FILE.npy, FILE.npz:NAME, or FILE.npz that has one named as the option");
+    add("a", text_value("A"),
+        "A, m x k; an array is FILE.npy, FILE.npz:NAME, or FILE.npz that has one named as the option");
     add("values", text_value("V"), "instead of --a: the kept elements of a structured-sparse A, m x k/2");
     add("metadata", text_value("E"), "with --values: their metadata, in the order of --metadata-order");
     add("metadata-order", text_value("ORDER"), "an order of stcsim sparsify reorder (row-major)");
@@ -48,10 +49,13 @@ po::options_description dump_options() {
     add("b-transposed", po::bool_switch(), "--b holds n x k");
     add("c", text_value("C"), "C, m x n (none)");
     add("d", text_value("D"), "what the kernel wrote, m x n");
-    add("dump", text_value("FILE.npz"), "an archive with those of a, values, metadata, index, b, c, d that are not given");
-    add("dtype", text_value("TYPE"), "type of A and B; else float16 is f16, float32 tf32, float64 f64, int8 s8, uint8 u8");
+    add("dump", text_value("FILE.npz"),
+        "an archive with those of a, values, metadata, index, b, c, d that are not given");
+    add("dtype", text_value("TYPE"),
+        "type of A and B; else float16 is f16, float32 tf32, float64 f64, int8 s8, uint8 u8");
     add("b-dtype", text_value("TYPE"), "type of B, if it is another 8- or 4-bit integer than A's");
-    add("acc", text_value("TYPE"), "type of the sums: f16, f32, f64, s32 (f32; f64 and s32 where the operands have them)");
+    add("acc", text_value("TYPE"),
+        "type of the sums: f16, f32, f64, s32 (f32; f64 and s32 where the operands have them)");
     add("output", text_value("TYPE"), "type of D (that of its array; of 16-bit integers bf16 or f16 as --dtype)");
     add("c-type", text_value("TYPE"), "type of C (likewise)");
     add("satfinite", po::bool_switch(), "integer sums stop at the ends of s32");

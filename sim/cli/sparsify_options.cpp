@@ -125,7 +125,8 @@ po::options_description compress_options() {
 po::options_description expand_options() {
     po::options_description options("Options of stcsim sparsify expand");
     options.add_options()("help,h", "this help")("values", text_value("V.npy"), "the kept elements [.., k/2]")(
-        "dtype", text_value("TYPE"), dtype_text)("metadata", text_value("E.npy"), "their codes, in the order of --order")(
+        "dtype", text_value("TYPE"), dtype_text)("metadata", text_value("E.npy"),
+                                                 "their codes, in the order of --order")(
         "order", text_value("ORDER"), "codes, row-major (the default), reordered or reordered-along-k")(
         "index", text_value("I.npy"), "instead of --metadata: their positions in their groups")(
         "out", text_value("P.npy"), "the matrix [.., k], +0 where nothing was kept");

@@ -66,7 +66,8 @@ po::options_description validate_options() {
         "keep predictions in FILE as they are made, and do not make those again that are in it (beside the first --out "
         "until that is written)");
     add("jobs,j", text_value("NUMBER"), "processes at a time (one per processor); the results do not depend on it");
-    add("worst", text_value("NUMBER")->default_value("3"), "how many of the worst points of each type and figure to list");
+    add("worst", text_value("NUMBER")->default_value("3"),
+        "how many of the worst points of each type and figure to list");
     return options;
 }
 

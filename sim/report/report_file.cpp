@@ -12,7 +12,8 @@ void check_report_file(const std::filesystem::path& file) {
 
 void write_report_file(const std::filesystem::path& file, const RunProvenance& provenance,
                        std::span<const ResultRow> rows) {
-    write_whole_file(file, report_format_of(file) == ReportFormat::json ? json_report(provenance, rows) : csv_report(rows));
+    write_whole_file(file,
+                     report_format_of(file) == ReportFormat::json ? json_report(provenance, rows) : csv_report(rows));
 }
 
 }  // namespace stcsim

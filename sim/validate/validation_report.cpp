@@ -143,8 +143,8 @@ void check_validation_file(const std::filesystem::path& file) {
 
 void write_validation_file(const std::filesystem::path& file, std::span<const ValidatedPoint> points,
                            const ValidationRequest& request, std::string_view version) {
-    write_whole_file(
-        file, report_format_of(file) == ReportFormat::json ? validation_json(points, request, version) : validation_csv(points));
+    write_whole_file(file, report_format_of(file) == ReportFormat::json ? validation_json(points, request, version)
+                                                                        : validation_csv(points));
 }
 
 }  // namespace stcsim

@@ -1,8 +1,8 @@
+#include "cuda/demangled_name.h"
+
 #include <string>
 
 #include <gtest/gtest.h>
-
-#include "cuda/demangled_name.h"
 
 namespace stcsim {
 namespace {
@@ -13,14 +13,14 @@ TEST(DemangledName, IsThatOfTheSource) {
     EXPECT_EQ(demangled("_Zwrong"), "_Zwrong");
 }
 
-/// `a::long<b::kind<(b::mode)1>, 16, true, a, a, ...>(...)`: identifiers of more than 1024 characters together, and each
-/// form of a literal, a repeated type and a nested name of which the last part is what follows from a parameter.
+/// `a::long<b::kind<(b::mode)1>, 16, true, a, a, ...>(...)`: identifiers of more than 1024 characters together, and
+/// each form of a literal, a repeated type and a nested name of which the last part is what follows from a parameter.
 TEST(DemangledName, IsThatOfTheSourceHoweverLongItsIdentifiersAre) {
     const std::string words(400, 'w');
     const std::string kind(400, 'k');
     const std::string name(400, 'n');
-    const std::string symbol = "_ZN1a400" + name + "IN1b400" + kind + "ILNS1_400" + words +
-                               "E1EEELi16ELb1ES4_S_EEvNT_6ParamsEPKf";
+    const std::string symbol =
+        "_ZN1a400" + name + "IN1b400" + kind + "ILNS1_400" + words + "E1EEELi16ELb1ES4_S_EEvNT_6ParamsEPKf";
     ASSERT_GT(symbol.size(), 1024U);
     const std::string argument = "b::" + kind + "<(b::" + words + ")1>";
     EXPECT_EQ(demangled(symbol), "void a::" + name + "<" + argument + ", 16, true, " + argument + ", a>(" + argument +
