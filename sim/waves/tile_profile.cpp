@@ -37,8 +37,8 @@ GemmPlan tiles_of(const GemmPlan& plan, std::uint32_t ctas, std::uint64_t k_tile
     kernel.copy_bytes = plan.copy_bytes();
     GemmProblem problem = plan.problem();
     problem.output = plan.stored_type();
-    problem.m = plan.kernel().tile_m;
-    problem.n = plan.kernel().tile_n;
+    problem.m = plan.transposed() ? kernel.tile_n : kernel.tile_m;
+    problem.n = plan.transposed() ? kernel.tile_m : kernel.tile_n;
     problem.k = k_tiles * plan.tile_k();
     problem.batch = ctas;
     return {problem, kernel};
