@@ -47,6 +47,18 @@ TEST(Sampling, TakesAboutAsLongAsEveryInstruction) {
     }
 }
 
+TEST(Sampling, TakesAsLongForTheTransposedProductOfTilesThatAreNotSquare) {
+    for (const char* kernel : {"256x128_s3", "64x128_s4"}) {
+        GemmProblem problem = gemm(1536, 1024, 768, Sparsity::two_four);
+        problem.sparse_operand = SparseOperand::b;
+        const SimulationResult exact = simulate(problem, {.kernel = kernel, .method = Method::exact});
+        const SimulationResult sampled = simulate(problem, {.kernel = kernel, .method = Method::sampled});
+        EXPECT_NEAR(ratio(static_cast<double>(sampled.cycles.value()), static_cast<double>(exact.cycles.value())), 1,
+                    0.06)
+            << kernel;
+    }
+}
+
 TEST(Sampling, AddsUpSlicesOfKInASecondLaunchAsEveryInstructionDoes) {
     constexpr Case split_cases[] = {
         {192, 256, 4096, "64x64_s3_k4"}, {128, 128, 8192, "128x64_s4_k6"}, {500, 300, 2048, "64x128_s3_k3"}};
