@@ -92,6 +92,7 @@ RC_GTEST_PROP(ExecConfigurations, AreReadBackAsTheyWereWritten, ()) {
     configuration.report_channel = *rc::gen::inRange(0, 1000);
     configuration.launch = {*rc::gen::element(LaunchTiming::none, LaunchTiming::full),
                             *rc::gen::element(LaunchScope::sm, LaunchScope::chip),
+                            *rc::gen::element(InstructionOrder::text, InstructionOrder::scheduled),
                             *rc::gen::arbitrary<bool>(),
                             *rc::gen::arbitrary<bool>(),
                             *rc::gen::arbitrary<bool>(),
