@@ -132,12 +132,12 @@ struct L1CacheParameters {
     template <typename Visitor>
     void describe(Visitor& v) {
         v.parameter("unified_memory", unified_memory, {1024, 1 << 24}, "bytes of L1 and shared memory together");
-        v.group("carve_outs", carve_outs);
         v.parameter("ways", ways, {1, 64}, "lines per set");
         v.parameter("tags_per_cycle", tags_per_cycle, {1, 32}, "lines looked up per cycle");
         v.parameter("tag_latency", tag_latency, {1, 1024}, "cycles of a hit beyond a load from shared memory");
         v.parameter("wavefronts_per_lost_cycle", wavefronts_per_lost_cycle, {1, 1 << 20},
                     "wavefronts of hits after which the array loses a cycle");
+        v.group("carve_outs", carve_outs);
     }
 };
 

@@ -233,7 +233,7 @@ TEST(ParsePtx, VectorRegistersAreTheirComponents) {
 }
 
 TEST(ParsePtx, SpecialRegistersThatAreNotSimulatedKeepTheirNames) {
-    for (const std::string name : {"%envreg2", "%reserved_smem_offset_1", "%clusterid.x", "%pm3"}) {
+    for (const std::string name : {"%envreg3", "%reserved_smem_offset_1", "%clusterid.x", "%pm3"}) {
         const PtxOperand operand = instruction_of("mov.u32 %r1, " + name + ";").operands[1];
         EXPECT_EQ(operand.special, PtxSpecialRegister::unsupported) << name;
         EXPECT_EQ(operand.text, name);

@@ -3,6 +3,7 @@
 #include "ptx_timing/memory_operation.h"
 
 #include <algorithm>
+#include <ranges>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,8 +20,10 @@ namespace {
 /// The operation that the last instruction of a body becomes.
 MemoryOperation operation_of(const std::string& instruction) {
     const TestKernel kernel(".shared .align 8 .b8 buffer[64];\nmov.u32 %r20, buffer;\n" + instruction);
-    const auto instructions = kernel.decoded().instructions();
-    return memory_operation_of(instructions[instructions.size() - 2]);  // `ret` is behind it
+    const auto instructions = kernel.decoded().instructions() | std::views::reverse;
+    return memory_operation_of(*std::ranges::find_if(instructions, [](const DecodedInstruction& candidate) {
+        return candidate.unit != ExecutionUnit::exit;
+    }));
 }
 
 TEST(CacheUse, OfLoadsFollowsTheirOperatorAndTheirScope) {

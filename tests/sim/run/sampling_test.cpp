@@ -49,7 +49,7 @@ TEST(Sampling, TakesAboutAsLongAsEveryInstruction) {
 
 TEST(Sampling, TakesAsLongForTheTransposedProductOfTilesThatAreNotSquare) {
     for (const char* kernel : {"256x128_s3", "64x128_s4"}) {
-        GemmProblem problem = gemm(1536, 1024, 768, Sparsity::two_four);
+        GemmProblem problem = gemm(1536, 1024, 1536, Sparsity::two_four);
         problem.sparse_operand = SparseOperand::b;
         const SimulationResult exact = simulate(problem, {.kernel = kernel, .method = Method::exact});
         const SimulationResult sampled = simulate(problem, {.kernel = kernel, .method = Method::sampled});
