@@ -21,9 +21,8 @@ namespace {
 MemoryOperation operation_of(const std::string& instruction) {
     const TestKernel kernel(".shared .align 8 .b8 buffer[64];\nmov.u32 %r20, buffer;\n" + instruction);
     const auto instructions = kernel.decoded().instructions() | std::views::reverse;
-    return memory_operation_of(*std::ranges::find_if(instructions, [](const DecodedInstruction& candidate) {
-        return candidate.unit != ExecutionUnit::exit;
-    }));
+    return memory_operation_of(*std::ranges::find_if(
+        instructions, [](const DecodedInstruction& candidate) { return candidate.unit != ExecutionUnit::exit; }));
 }
 
 TEST(CacheUse, OfLoadsFollowsTheirOperatorAndTheirScope) {
