@@ -112,7 +112,7 @@ class BadPrograms(ExecCommand):
         self.refuse_program("no-ptx", "hand_registered")
 
     def test_an_unknown_opcode_is_named_with_its_line(self):
-        self.refuse_program("unknown-opcode", "frobnicate", ":56")
+        self.refuse_program("unknown-opcode", "frobnicate", ":57")
 
     def test_an_endless_kernel_ends(self):
         done, report = self.report_of("forever", "--max-cycles", 100000)
