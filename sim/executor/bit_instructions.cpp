@@ -208,14 +208,6 @@ void extend_field(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
 }
 
 template <typename Operation>
-InstructionHandler unary_of(PtxType type) {
-    switch (bytes_of(type)) {
-        case 2: return unary<Operation, U16>;
-        case 4: return unary<Operation, U32>;
-        default: return unary<Operation, U64>;
-    }
-}
-template <typename Operation>
 InstructionHandler count_of(PtxType type) {
     return is_wide(type) ? unary<Operation, U64, U32> : unary<Operation, U32, U32>;
 }

@@ -66,7 +66,7 @@ void multiply_add_with_carry(WarpExecution& warp, const DecodedInstruction& i, s
 
 // Handlers for each integer type.
 template <typename Operation>
-InstructionHandler unary_of(PtxType type) {
+InstructionHandler integer_unary_of(PtxType type) {
     switch (type) {
         case PtxType::s16: return unary<Operation, std::int16_t>;
         case PtxType::s32: return unary<Operation, std::int32_t>;
@@ -75,7 +75,7 @@ InstructionHandler unary_of(PtxType type) {
     }
 }
 template <typename Operation>
-InstructionHandler binary_of(PtxType type) {
+InstructionHandler integer_binary_of(PtxType type) {
     switch (type) {
         case PtxType::s16: return binary<Operation, std::int16_t>;
         case PtxType::s32: return binary<Operation, std::int32_t>;
@@ -170,7 +170,7 @@ void decode_multiply(InstructionDecoder& decoder, PtxType type, bool adds) {
     take_operands(decoder, adds ? 3 : 2, type, wide ? wide_type(type) : type);
     if (wide) return use(decoder, adds ? multiply_add_wide_of(type) : multiply_wide_of(type));
     const bool high = *part == 1;
-    if (!adds) return use(decoder, high ? binary_of<MultiplyHigh>(type) : binary_of<MultiplyLow>(type));
+    if (!adds) return use(decoder, high ? integer_binary_of<MultiplyHigh>(type) : integer_binary_of<MultiplyLow>(type));
     const bool gives_carry = decoder.modifiers.take("cc");
     const bool takes_carry = decoder.ptx().opcode == "madc";
     if (gives_carry || takes_carry) {
@@ -194,7 +194,7 @@ void decode_add(InstructionDecoder& decoder, PtxType type, bool subtracts) {
     if (type == PtxType::s32 && decoder.modifiers.take("sat")) {
         return use(decoder, subtracts ? binary<SubtractSaturating, std::int32_t> : binary<AddSaturating, std::int32_t>);
     }
-    use(decoder, subtracts ? binary_of<Subtract>(type) : binary_of<Add>(type));
+    use(decoder, subtracts ? integer_binary_of<Subtract>(type) : integer_binary_of<Add>(type));
 }
 
 }  // namespace
@@ -206,12 +206,12 @@ void decode_integer_arithmetic(InstructionDecoder& decoder, PtxType type) {
     if (opcode == "sub" || opcode == "subc") return decode_add(decoder, type, true);
     const bool one_source = opcode == "abs" || opcode == "neg";
     take_operands(decoder, one_source ? 1 : 2, type, type);
-    if (opcode == "abs") return use(decoder, unary_of<Absolute>(type));
-    if (opcode == "neg") return use(decoder, unary_of<Negate>(type));
-    if (opcode == "min") return use(decoder, binary_of<Minimum>(type));
-    if (opcode == "max") return use(decoder, binary_of<Maximum>(type));
-    if (opcode == "div") return use(decoder, binary_of<Divide>(type));
-    if (opcode == "rem") return use(decoder, binary_of<Remainder>(type));
+    if (opcode == "abs") return use(decoder, integer_unary_of<Absolute>(type));
+    if (opcode == "neg") return use(decoder, integer_unary_of<Negate>(type));
+    if (opcode == "min") return use(decoder, integer_binary_of<Minimum>(type));
+    if (opcode == "max") return use(decoder, integer_binary_of<Maximum>(type));
+    if (opcode == "div") return use(decoder, integer_binary_of<Divide>(type));
+    if (opcode == "rem") return use(decoder, integer_binary_of<Remainder>(type));
     decoder.unsupported("it does not exist for integers");
 }
 

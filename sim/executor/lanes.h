@@ -103,4 +103,22 @@ void ternary(WarpExecution& warp, const DecodedInstruction& i, std::uint32_t lan
     });
 }
 
+/// The handler of an operation on the bits of 16-, 32- or 64-bit types.
+template <typename Operation>
+InstructionHandler unary_of(PtxType type) {
+    switch (bytes_of(type)) {
+        case 2: return unary<Operation, std::uint16_t>;
+        case 4: return unary<Operation, std::uint32_t>;
+        default: return unary<Operation, std::uint64_t>;
+    }
+}
+template <typename Operation>
+InstructionHandler binary_of(PtxType type) {
+    switch (bytes_of(type)) {
+        case 2: return binary<Operation, std::uint16_t>;
+        case 4: return binary<Operation, std::uint32_t>;
+        default: return binary<Operation, std::uint64_t>;
+    }
+}
+
 }  // namespace stcsim

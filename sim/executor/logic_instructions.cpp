@@ -33,22 +33,6 @@ struct Not {
         return static_cast<T>(~a);
     }
 };
-template <typename Operation>
-InstructionHandler binary_of(PtxType type) {
-    switch (bytes_of(type)) {
-        case 2: return binary<Operation, U16>;
-        case 4: return binary<Operation, U32>;
-        default: return binary<Operation, U64>;
-    }
-}
-template <typename Operation>
-InstructionHandler unary_of(PtxType type) {
-    switch (bytes_of(type)) {
-        case 2: return unary<Operation, U16>;
-        case 4: return unary<Operation, U32>;
-        default: return unary<Operation, U64>;
-    }
-}
 void predicate_logic(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
     WarpState& w = warp.state();
     const U32 a = w.predicate(i.a);

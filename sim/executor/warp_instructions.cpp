@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "executor/instruction_decoder.h"
+#include "executor/integer_operations.h"
 #include "executor/lanes.h"
 
 namespace stcsim {
@@ -10,6 +11,8 @@ namespace {
 
 using U32 = std::uint32_t;
 using U64 = std::uint64_t;
+using integer_operations::Maximum;
+using integer_operations::Minimum;
 
 enum class Shuffle : std::uint16_t { up, down, bfly, idx };
 
@@ -113,18 +116,6 @@ void reduce(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
 struct Sum {
     static U32 apply(U32 a, U32 b) { return a + b; }
 };
-struct Smallest {
-    template <typename T>
-    static T apply(T a, T b) {
-        return std::min(a, b);
-    }
-};
-struct Largest {
-    template <typename T>
-    static T apply(T a, T b) {
-        return std::max(a, b);
-    }
-};
 struct All {
     static U32 apply(U32 a, U32 b) { return a & b; }
 };
@@ -139,8 +130,8 @@ InstructionHandler reduction(std::size_t operation, PtxType type) {
     const bool is_signed = type == PtxType::s32;
     switch (operation) {
         case 0: return reduce<U32, Sum>;
-        case 1: return is_signed ? reduce<std::int32_t, Smallest> : reduce<U32, Smallest>;
-        case 2: return is_signed ? reduce<std::int32_t, Largest> : reduce<U32, Largest>;
+        case 1: return is_signed ? reduce<std::int32_t, Minimum> : reduce<U32, Minimum>;
+        case 2: return is_signed ? reduce<std::int32_t, Maximum> : reduce<U32, Maximum>;
         case 3: return reduce<U32, All>;
         case 4: return reduce<U32, Some>;
         default: return reduce<U32, Odd>;
