@@ -44,9 +44,8 @@ std::unique_ptr<LaunchExecutor> make_launch_executor(const GpuDescription& gpu, 
     const RegisterCount registers = [sm = gpu.parameters.sm.residency](const PtxKernel& kernel) {
         return registers_of(kernel, sm);
     };
-    parts.prepare = settings.timing == LaunchTiming::full
-                        ? timed_preparation(gpu.parameters, settings.max_cycles, settings.order, registers)
-                        : functional_preparation(settings.max_cycles, registers);
+    parts.prepare = settings.timing == LaunchTiming::full ? timed_preparation(gpu.parameters, settings, registers)
+                                                          : functional_preparation(settings.max_cycles, registers);
     return std::make_unique<PtxExecutor>(std::move(parts));
 }
 

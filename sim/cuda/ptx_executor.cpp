@@ -269,8 +269,9 @@ CodePlace code_place(const PtxModule& module, PtxLocation where, PtxSourceLine s
 
 KernelPreparation functional_preparation(std::uint64_t max_warp_instructions, RegisterCount registers) {
     return [max_warp_instructions, registers = std::move(registers)](const PtxModule& module, PtxKernel& kernel) {
-        return std::make_unique<FunctionalKernel>(DecodedKernel::decode(module, kernel), registers(kernel),
-                                                  max_warp_instructions);
+        DecodedKernel decoded = DecodedKernel::decode(module, kernel);
+        const std::uint32_t per_thread = registers(decoded.ptx());
+        return std::make_unique<FunctionalKernel>(std::move(decoded), per_thread, max_warp_instructions);
     };
 }
 

@@ -32,7 +32,7 @@ class ReadyKernel {
 /// Makes a kernel of a module ready; both outlive it. The order of the kernel's instructions may change.
 using KernelPreparation = std::function<std::unique_ptr<ReadyKernel>(const PtxModule& module, PtxKernel& kernel)>;
 
-/// 32-bit registers that a thread of the kernel takes.
+/// 32-bit registers that a thread of the kernel takes, which is linked with the functions it calls.
 using RegisterCount = std::function<std::uint32_t(const PtxKernel& kernel)>;
 
 /// A place in the module's PTX, with its source line where `.loc` says it.

@@ -57,9 +57,10 @@ TimedLaunch timed_part(const TimedResult& result, const DecodedKernel& kernel, B
 /// A kernel that is run on the machine.
 class TimedKernel : public ReadyKernel {
   public:
-    TimedKernel(const GpuParameters& gpu, std::uint64_t most_cycles, DecodedKernel decoded, std::uint32_t registers)
+    TimedKernel(const GpuParameters& gpu, const LaunchSettings& settings, DecodedKernel decoded,
+                std::uint32_t registers)
         : gpu_(gpu), decoded_(std::move(decoded)), program_(decoded_, registers) {
-        options_.most_cycles = Cycle(most_cycles);
+        options_.most_cycles = Cycle(settings.max_cycles);
     }
 
     [[nodiscard]] const DecodedKernel& decoded() const override { return decoded_; }
@@ -85,16 +86,15 @@ class TimedKernel : public ReadyKernel {
 
 }  // namespace
 
-KernelPreparation timed_preparation(const GpuParameters& gpu, std::uint64_t most_cycles, InstructionOrder order,
-                                    RegisterCount registers) {
-    return [gpu, most_cycles, order, registers = std::move(registers)](const PtxModule& module, PtxKernel& kernel) {
-        const std::uint32_t per_thread = registers(kernel);
+KernelPreparation timed_preparation(const GpuParameters& gpu, const LaunchSettings& settings, RegisterCount registers) {
+    return [gpu, settings, registers = std::move(registers)](const PtxModule& module, PtxKernel& kernel) {
         DecodedKernel decoded = DecodedKernel::decode(module, kernel);
-        if (order == InstructionOrder::scheduled) {
-            reorder(kernel, scheduled_order(decoded, per_thread, gpu));
-            decoded = DecodedKernel::decode(module, kernel);
+        const std::uint32_t per_thread = registers(decoded.ptx());
+        if (settings.order == InstructionOrder::scheduled) {
+            const std::vector<std::uint32_t> order = scheduled_order(decoded, per_thread, gpu);
+            decoded = reordered(std::move(decoded), kernel, order);
         }
-        return std::make_unique<TimedKernel>(gpu, most_cycles, std::move(decoded), per_thread);
+        return std::make_unique<TimedKernel>(gpu, settings, std::move(decoded), per_thread);
     };
 }
 

@@ -9,9 +9,8 @@
 
 namespace stcsim {
 
-/// Launches on all SMs of `gpu`, ended by KernelFault beyond `most_cycles`. What follows from a kernel alone, its order
-/// of instructions among it, is worked out once.
-KernelPreparation timed_preparation(const GpuParameters& gpu, std::uint64_t most_cycles, InstructionOrder order,
-                                    RegisterCount registers);
+/// Launches on all SMs of `gpu`, ended by KernelFault beyond the settings' cycles. What
+/// follows from a kernel alone, its order of instructions among it, is worked out once.
+KernelPreparation timed_preparation(const GpuParameters& gpu, const LaunchSettings& settings, RegisterCount registers);
 
 }  // namespace stcsim

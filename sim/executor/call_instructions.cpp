@@ -1,9 +1,10 @@
-/// Calls of the two functions of CUDA's device library that kernels contain: vprintf, which prints, and __assertfail.
+/// Calls: of functions of the module, and of two that CUDA's device library provides, vprintf and __assertfail.
 #include <cstdio>
 #include <cstring>
 
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "executor/generic_address.h"
 #include "executor/instruction_decoder.h"
 #include "executor/lanes.h"
@@ -49,8 +50,8 @@ U64 argument(WarpState& w, const DecodedInstruction& i, std::size_t k, U32 lane)
     const U64 value = read_lane<U64>(w.source(i.list[k]), lane);
     if ((i.immediate >> k & 1U) == 0) return value;
     U64 bits = 0;
-    const U64 left = w.kernel->local_bytes() - value;
-    std::memcpy(&bits, w.local.data() + lane * w.kernel->local_bytes() + value, std::min<U64>(left, sizeof bits));
+    const U64 left = w.local_bytes - value;
+    std::memcpy(&bits, w.local.data() + lane * w.local_bytes + value, std::min<U64>(left, sizeof bits));
     return bits;
 }
 
@@ -136,9 +137,9 @@ void call_print(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
         const std::string text = print(w, lane, read_text(w, lane, argument(w, i, 0, lane)), argument(w, i, 1, lane));
         std::fwrite(text.data(), 1, text.size(), stdout);
         const auto length = static_cast<U32>(text.size());
-        if (i.variant != 0) {
-            std::memcpy(w.local.data() + lane * w.kernel->local_bytes() + i.target, &length, sizeof length);
-        }
+        if (!i.a.present()) return;
+        const U64 result = read_lane<U64>(w.source(i.a), lane);
+        std::memcpy(w.local.data() + lane * w.local_bytes + result, &length, sizeof length);
     });
 }
 
@@ -150,6 +151,44 @@ void call_assertion(WarpExecution& warp, const DecodedInstruction& i, U32 lanes)
                         static_cast<U32>(argument(w, i, 2, lane))));
 }
 
+/// What a call passes must be what the function declares.
+void require_fit(const InstructionDecoder& decoder, const std::vector<ActualValue>& actual,
+                 const std::vector<FormalValue>& formal, std::string_view what) {
+    const std::string& name = decoder.operand(1).text;
+    if (actual.size() != formal.size()) {
+        decoder.misfit(fmt::format("{} {} for {}", actual.size(), what, name), std::to_string(formal.size()));
+    }
+    for (std::size_t k = 0; k < actual.size(); ++k) {
+        if (actual[k].bytes == 0 || actual[k].bytes == formal[k].bytes) continue;
+        decoder.misfit(fmt::format("{} bytes in number {} of the {} of {}", actual[k].bytes, k + 1, what, name),
+                       fmt::format("{} bytes", formal[k].bytes));
+    }
+}
+
+void decode_function_call(InstructionDecoder& decoder) {
+    OperandStorage& storage = decoder.storage();
+    const PtxOperand& callee = decoder.operand(1);
+    DecodedCall call;
+    for (const PtxOperand& result : decoder.operand(0).elements) call.results.push_back(decoder.actual(result, true));
+    for (const PtxOperand& argument : decoder.operand(2).elements) {
+        call.arguments.push_back(decoder.actual(argument, false));
+    }
+    if (callee.kind == PtxOperand::Kind::reg) {
+        call.address = decoder.source(callee, PtxType::b64);
+    } else {
+        const auto callees = decoder.kernel().callees(decoder.ptx());
+        STCSIM_ASSERT(callees.size() == 1);
+        call.function = callees.front();
+        const DecodedFunction& function = storage.functions[call.function];
+        require_fit(decoder, call.arguments, function.parameters, "arguments");
+        require_fit(decoder, call.results, function.results, "results");
+    }
+    decoder.out.unit = ExecutionUnit::function_call;
+    decoder.out.target = static_cast<U32>(storage.calls.size());
+    storage.calls.push_back(std::move(call));
+    decoder.finish();
+}
+
 }  // namespace
 
 void decode_call(InstructionDecoder& decoder) {
@@ -157,12 +196,11 @@ void decode_call(InstructionDecoder& decoder) {
     decoder.modifiers.drop({"uni"});
     decoder.expect_operands(3, 4);
     const PtxOperand& function = decoder.operand(1);
-    const bool prints = function.kind == PtxOperand::Kind::function && function.text == "vprintf";
-    const bool asserts = function.kind == PtxOperand::Kind::function && function.text == "__assertfail";
-    if (!prints && !asserts) {
-        decoder.unsupported(fmt::format("only vprintf and __assertfail can be called, not {}",
-                                        function.text.empty() ? "a register" : function.text));
+    if (!decoder.kernel().callees(decoder.ptx()).empty() || function.kind == PtxOperand::Kind::reg) {
+        return decode_function_call(decoder);
     }
+    const bool prints = function.text == "vprintf";
+    STCSIM_ASSERT(prints || function.text == "__assertfail");
     out.unit = ExecutionUnit::call;
     const auto& arguments = decoder.operand(2).elements;
     for (std::size_t k = 0; k < arguments.size(); ++k) {
@@ -176,8 +214,7 @@ void decode_call(InstructionDecoder& decoder) {
     }
     const auto& results = decoder.operand(0).elements;
     if (!results.empty() && results.front().variable != nullptr) {
-        out.variant = 1;
-        out.target = static_cast<U32>(decoder.storage().offset_of(*results.front().variable));
+        out.a = decoder.source(results.front(), PtxType::b64);
     }
     out.handler = prints ? call_print : call_assertion;
     decoder.finish();

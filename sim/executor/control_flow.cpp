@@ -22,18 +22,18 @@ struct Block {
 
 bool ends_block(const DecodedInstruction& instruction) {
     return instruction.unit == ExecutionUnit::branch || instruction.unit == ExecutionUnit::exit ||
-           instruction.unit == ExecutionUnit::trap;
+           instruction.unit == ExecutionUnit::trap || instruction.unit == ExecutionUnit::function_return;
 }
 
 class Graph {
   public:
-    explicit Graph(std::span<const DecodedInstruction> instructions) : block_of_(instructions.size()) {
+    Graph(std::span<const DecodedInstruction> instructions, std::uint32_t first) : block_of_(instructions.size()) {
         const auto count = static_cast<std::uint32_t>(instructions.size());
         std::vector<bool> begins(count + 1, false);
         begins[0] = true;
         for (std::uint32_t i = 0; i < count; ++i) {
             if (ends_block(instructions[i])) begins[i + 1] = true;
-            if (instructions[i].unit == ExecutionUnit::branch) begins[instructions[i].target] = true;
+            if (instructions[i].unit == ExecutionUnit::branch) begins[instructions[i].target - first] = true;
         }
         for (std::uint32_t i = 0; i < count; ++i) {
             if (begins[i]) blocks.push_back({i, i, {}});
@@ -43,7 +43,7 @@ class Graph {
         for (Block& block : blocks) {
             const DecodedInstruction& last = instructions[block.end - 1];
             const bool always = last.guard.place == 0;
-            if (last.unit == ExecutionUnit::branch) block.successors.push_back(block_of_[last.target]);
+            if (last.unit == ExecutionUnit::branch) block.successors.push_back(block_of_[last.target - first]);
             if (block.end < count && !(ends_block(last) && always)) block.successors.push_back(block_of_[block.end]);
         }
     }
@@ -220,23 +220,23 @@ std::vector<std::uint32_t> post_dominators(const Graph& graph) {
 
 }  // namespace
 
-ControlFlow analyse_control_flow(std::span<const DecodedInstruction> instructions) {
-    const Graph graph(instructions);
+ControlFlow analyse_control_flow(std::span<const DecodedInstruction> instructions, std::uint32_t first) {
+    const Graph graph(instructions, first);
     ControlFlow flow;
     flow.priorities.resize(instructions.size());
-    std::uint32_t next = 0;
+    std::uint32_t next = first;
     for (const std::uint32_t block : BlockOrder(graph).blocks) {
         for (std::uint32_t i = graph.blocks[block].first; i < graph.blocks[block].end; ++i) flow.priorities[i] = next++;
     }
     const std::vector<std::uint32_t> meets = post_dominators(graph);
     const auto last = static_cast<std::uint32_t>(instructions.size() - 1);
-    flow.reconvergence.assign(instructions.size(), last);
+    flow.reconvergence.assign(instructions.size(), first + last);
     for (std::uint32_t i = 0; i < instructions.size(); ++i) {
         const std::uint32_t block = graph.block_of(i);
         if (i + 1 < graph.blocks[block].end) {
-            flow.reconvergence[i] = i + 1;
+            flow.reconvergence[i] = first + i + 1;
         } else if (meets[block] < graph.blocks.size()) {
-            flow.reconvergence[i] = graph.blocks[meets[block]].first;
+            flow.reconvergence[i] = first + graph.blocks[meets[block]].first;
         }
     }
     return flow;

@@ -80,6 +80,9 @@ void decode_control(InstructionDecoder& decoder) {
         if (decoder.operand(0).kind != PtxOperand::Kind::label) decoder.misfit("a target that is no label", "a label");
         out.unit = ExecutionUnit::branch;
         out.target = decoder.operand(0).index;
+    } else if (opcode == "ret" && decoder.in_function()) {
+        decoder.modifiers.drop({"uni"});
+        out.unit = ExecutionUnit::function_return;
     } else if (opcode == "exit" || opcode == "ret") {
         decoder.modifiers.drop({"uni"});
         out.unit = ExecutionUnit::exit;

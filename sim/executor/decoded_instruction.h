@@ -37,6 +37,8 @@ enum class ExecutionUnit : std::uint8_t {
     fence,  ///< fence, membar
     none,   ///< hints: prefetch, createpolicy, nanosleep
     call,   ///< vprintf, __assertfail
+    function_call,
+    function_return,
     trap,
     exit,
 };
@@ -78,6 +80,7 @@ struct DecodedInstruction {
     ExecutionUnit unit = ExecutionUnit::none;
     WarpWide warp_wide = WarpWide::no;
     bool reads_clock = false;
+    bool call_parameter = false;  ///< ld, st: of a parameter or result of a call, which the machine keeps in registers
     /// Whether whoever follows the definedness of registers leaves it to the handler.
     bool tracks_definedness = false;
     OperandPlace guard{0};               ///< predicate; 0 is always true
@@ -90,7 +93,7 @@ struct DecodedInstruction {
     std::int64_t second_offset = 0;  ///< cp.async: of the source, whose base is `b`
     bool wide_address = true;        ///< the base has 64 bits
     bool wide_source = true;
-    std::uint32_t target = 0;     ///< branch: instruction number
+    std::uint32_t target = 0;     ///< branch: instruction number; function_call: entry of DecodedKernel::calls()
     std::uint32_t immediate = 0;  ///< what the family says: pending groups, shuffle mode, lop3 table, ...
     std::uint16_t variant = 0;    ///< what the family says
     PtxType type = PtxType::b32;

@@ -5,8 +5,10 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "executor/decoded_call.h"
 #include "executor/decoded_instruction.h"
 #include "ptx/ptx_module.h"
 
@@ -29,9 +31,11 @@ struct StartValue {
 
 class DecodedKernel {
   public:
-    /// Throws InputError naming every distinct unsupported opcode with its first line, or the first instruction whose
-    /// operands do not fit its opcode. Module and kernel must outlive the result.
+    /// Throws InputError naming every call that cannot be resolved, every distinct unsupported opcode with its first
+    /// line, or the first instruction whose operands do not fit its opcode. Module and kernel must outlive the result.
     static DecodedKernel decode(const PtxModule& module, const PtxKernel& kernel);
+    /// A kernel that take_linked() has given away.
+    static DecodedKernel decode_linked(const PtxModule& module, std::unique_ptr<PtxKernel> linked);
 
     DecodedKernel(DecodedKernel&&) noexcept;
     DecodedKernel& operator=(DecodedKernel&&) noexcept;
@@ -40,7 +44,10 @@ class DecodedKernel {
     ~DecodedKernel();
 
     [[nodiscard]] const PtxModule& module() const { return *module_; }
+    /// As written, or linked with the functions it calls (ptx_link.h).
     [[nodiscard]] const PtxKernel& ptx() const { return *ptx_; }
+    /// The linked text; null if it is the kernel as written. Nothing of this is valid any more.
+    [[nodiscard]] std::unique_ptr<PtxKernel> take_linked() && { return std::move(linked_); }
 
     /// One per PTX instruction, in order, and an `exit` behind them.
     [[nodiscard]] std::span<const DecodedInstruction> instructions() const { return instructions_; }
@@ -48,8 +55,13 @@ class DecodedKernel {
     /// Shared memory of the kernel's own variables; dynamic shared memory begins at dynamic_shared_offset().
     [[nodiscard]] std::uint64_t static_shared_bytes() const { return static_shared_bytes_; }
     [[nodiscard]] std::uint64_t dynamic_shared_offset() const { return dynamic_shared_offset_; }
-    /// Local memory of a thread.
+    /// Local memory of a thread, frames of the functions it calls among it; of those that recurse one.
     [[nodiscard]] std::uint64_t local_bytes() const { return local_bytes_; }
+    /// What the kernel's own variables take of it.
+    [[nodiscard]] std::uint64_t frame_bytes() const { return frame_bytes_; }
+
+    [[nodiscard]] std::span<const DecodedFunction> functions() const { return functions_; }
+    [[nodiscard]] std::span<const DecodedCall> calls() const { return calls_; }
 
     /// Position of each instruction in the order in which diverged lanes run: lanes with the smallest number go first,
     /// so that they meet the others at the immediate post-dominator of the branch, wherever it was laid out.
@@ -72,6 +84,7 @@ class DecodedKernel {
 
     const PtxModule* module_ = nullptr;
     const PtxKernel* ptx_ = nullptr;
+    std::unique_ptr<PtxKernel> linked_;    ///< what `ptx_` points at, if it is not the kernel as written
     std::unique_ptr<PtxInstruction> end_;  ///< what the exit behind the last instruction points at
     std::vector<DecodedInstruction> instructions_;
     std::unique_ptr<std::vector<std::uint32_t>> register_lists_;  ///< what `reads` and `writes` view
@@ -79,6 +92,9 @@ class DecodedKernel {
     std::uint64_t static_shared_bytes_ = 0;
     std::uint64_t dynamic_shared_offset_ = 0;
     std::uint64_t local_bytes_ = 0;
+    std::uint64_t frame_bytes_ = 0;
+    std::vector<DecodedFunction> functions_;
+    std::vector<DecodedCall> calls_;
     std::vector<std::uint32_t> priorities_;
     std::vector<std::uint32_t> reconvergence_;
     std::uint32_t register_words_ = 0;

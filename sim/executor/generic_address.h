@@ -15,6 +15,11 @@ inline constexpr std::uint64_t shared_window = std::uint64_t{1} << window_bits;
 inline constexpr std::uint64_t local_window = std::uint64_t{2} << window_bits;
 inline constexpr std::uint64_t param_window = std::uint64_t{3} << window_bits;
 
+/// The address of entry `function` of a module's functions: it can be kept, compared and called.
+constexpr std::uint64_t function_address(std::uint32_t function) {
+    return (std::uint64_t{4} << window_bits) + 16 * (std::uint64_t{function} + 1);
+}
+
 /// What is added to an address of the space to make it generic.
 constexpr std::uint64_t window_of(PtxSpace space) {
     switch (space) {

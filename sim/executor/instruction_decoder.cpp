@@ -107,7 +107,7 @@ OperandPlace InstructionDecoder::variable_address(const PtxOperand& operand, boo
         value.offset = operand.offset;
         return storage_->start_value(value);
     }
-    return storage_->constant(storage_->offset_of(variable) + static_cast<std::uint64_t>(operand.offset), wide);
+    return storage_->address_of(variable, operand.offset, wide);
 }
 
 OperandPlace InstructionDecoder::source(const PtxOperand& operand, PtxType type) {
@@ -203,6 +203,27 @@ InstructionDecoder::MemoryOperand InstructionDecoder::memory(std::size_t i, PtxS
     base.kind = Kind::reg;
     result.base = source(base, result.wide ? PtxType::b64 : PtxType::b32);
     return result;
+}
+
+bool InstructionDecoder::in_function() const {
+    return !kernel_->functions.empty() &&
+           instruction_ - kernel_->instructions.data() >= static_cast<std::ptrdiff_t>(kernel_->functions.front().first);
+}
+
+ActualValue InstructionDecoder::actual(const PtxOperand& operand, bool result) {
+    ActualValue value;
+    if (operand.variable != nullptr) {
+        value.in_memory = true;
+        value.place = variable_address(operand, true);
+        value.bytes = operand.variable->bytes;
+        return value;
+    }
+    // An immediate may be passed as a parameter of any size.
+    const PtxType type = register_type(operand, PtxType::b64);
+    value.wide = is_wide(type);
+    value.bytes = operand.kind == Kind::reg ? bytes_of(type) : 0;
+    value.place = result ? destination(operand, type) : source(operand, type);
+    return value;
 }
 
 std::vector<const PtxOperand*> InstructionDecoder::elements(std::size_t i) const {

@@ -1,10 +1,12 @@
 /// Decodes instructions: what the families of opcodes share. Internal to the executor.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -45,8 +47,11 @@ class OperandStorage {
     OperandPlace constant(std::uint64_t value, bool wide);
     /// A value that is known when a warp starts.
     OperandPlace start_value(StartValue value);
-    /// Offset of a shared variable, or of one in a thread's local memory (`.local`, and `.param` of calls).
+    /// Offset of a shared variable, or of one in a thread's local memory (`.local`, and `.param` of calls) or in the
+    /// frame of the function that it belongs to.
     [[nodiscard]] std::uint64_t offset_of(const PtxVariable& variable) const;
+    /// The address of a variable in shared, local or param space.
+    OperandPlace address_of(const PtxVariable& variable, std::int64_t offset, bool wide);
     [[nodiscard]] bool is_parameter(const PtxVariable& variable) const;
 
     std::vector<std::uint32_t> register_places;
@@ -56,16 +61,21 @@ class OperandStorage {
     std::vector<StartValue> start_values;
     std::uint64_t static_shared_bytes = 0;
     std::uint64_t dynamic_shared_offset = 0;
-    std::uint64_t local_bytes = 0;
+    std::uint64_t frame_bytes = 0;           ///< of the kernel itself
+    std::vector<DecodedFunction> functions;  ///< where the linked functions lie
+    std::vector<DecodedCall> calls;
 
   private:
     void place_registers();
     void place_variables(const PtxModule& module);
+    void place_functions();
+    [[nodiscard]] FormalValue place_formal(const PtxFormal& formal) const;
 
     const PtxKernel* kernel_;
     std::unordered_map<std::uint64_t, std::uint32_t> narrow_constants_;
     std::unordered_map<std::uint64_t, std::uint32_t> wide_constants_;
     std::unordered_map<const PtxVariable*, std::uint64_t> offsets_;
+    std::unordered_map<const PtxVariable*, std::uint32_t> function_of_;  ///< variables of frames
 };
 
 /// One instruction being decoded: takes modifiers and operands, and writes the decoded form.
@@ -81,6 +91,12 @@ class InstructionDecoder {
 
     [[nodiscard]] const PtxInstruction& ptx() const { return *instruction_; }
     [[nodiscard]] const PtxKernel& kernel() const { return *kernel_; }
+    /// Whether the instruction belongs to a function that the kernel calls.
+    [[nodiscard]] bool in_function() const;
+    /// The entry of the module's functions that an operand names.
+    [[nodiscard]] std::uint32_t function(const PtxOperand& operand) const { return operand.index; }
+    /// A result or argument of a call.
+    ActualValue actual(const PtxOperand& operand, bool result);
     [[nodiscard]] OperandStorage& storage() { return *storage_; }
 
     /// The opcode with these modifiers is not modelled.
@@ -161,11 +177,16 @@ void decode_mma(InstructionDecoder& decoder);
 void decode_wmma(InstructionDecoder& decoder);
 void decode_call(InstructionDecoder& decoder);
 
+/// Functions that are called without having a body in PTX.
+inline constexpr std::array<std::string_view, 2> provided_functions{"vprintf", "__assertfail"};
+
 /// Fills priorities and reconvergence points from branches, exits and guards.
 struct ControlFlow {
     std::vector<std::uint32_t> priorities;
     std::vector<std::uint32_t> reconvergence;
 };
-ControlFlow analyse_control_flow(std::span<const DecodedInstruction> instructions);
+/// Of one function, or of the kernel itself: the instructions from number `first` on. A call is an instruction like any
+/// other here.
+ControlFlow analyse_control_flow(std::span<const DecodedInstruction> instructions, std::uint32_t first);
 
 }  // namespace stcsim

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "executor/execute_control.h"
 #include "executor/instruction_decoder.h"
+#include "ptx/ptx_link.h"
 
 namespace stcsim {
 namespace {
@@ -55,8 +56,11 @@ const std::unordered_map<std::string_view, DecodeFamily>& families() {
 /// Decodes the instructions of a kernel one by one, and what they share.
 class KernelDecoder {
   public:
-    KernelDecoder(const PtxModule& module, const PtxKernel& kernel)
-        : module_(&module), kernel_(&kernel), storage_(module, kernel) {}
+    KernelDecoder(const PtxModule& module, const PtxKernel& kernel, std::unique_ptr<PtxKernel> linked)
+        : module_(&module),
+          kernel_(linked != nullptr ? linked.get() : &kernel),
+          linked_(std::move(linked)),
+          storage_(module, *kernel_) {}
 
     DecodedKernel decode() {
         const std::size_t count = kernel_->instructions.size();
@@ -67,12 +71,16 @@ class KernelDecoder {
         connect_lists();
         result_.module_ = module_;
         result_.ptx_ = kernel_;
-        auto [priorities, reconvergence] = analyse_control_flow(result_.instructions_);
-        result_.priorities_ = std::move(priorities);
-        result_.reconvergence_ = std::move(reconvergence);
+        result_.linked_ = std::move(linked_);
+        analyse_flow();
         result_.static_shared_bytes_ = storage_.static_shared_bytes;
         result_.dynamic_shared_offset_ = storage_.dynamic_shared_offset;
-        result_.local_bytes_ = storage_.local_bytes;
+        result_.frame_bytes_ = storage_.frame_bytes;
+        result_.local_bytes_ = storage_.functions.empty()
+                                   ? storage_.frame_bytes
+                                   : round_up(storage_.frame_bytes, frame_alignment) + deepest_frames();
+        result_.functions_ = std::move(storage_.functions);
+        result_.calls_ = std::move(storage_.calls);
         result_.register_words_ = storage_.register_words;
         result_.predicates_ = storage_.predicates;
         result_.constants_ = std::move(storage_.constants);
@@ -85,6 +93,44 @@ class KernelDecoder {
     struct Lists {
         std::size_t reads, writes, operands;  ///< where those of an instruction begin
     };
+
+    /// Of the kernel, of each function, and of the exit behind the last instruction.
+    void analyse_flow() {
+        const std::span<const DecodedInstruction> all(result_.instructions_);
+        std::vector<std::size_t> begins{0};
+        for (const DecodedFunction& function : storage_.functions) begins.push_back(function.first);
+        if (!storage_.functions.empty()) begins.push_back(all.size() - 1);
+        begins.push_back(all.size());
+        for (std::size_t part = 0; part + 1 < begins.size(); ++part) {
+            const ControlFlow flow = analyse_control_flow(all.subspan(begins[part], begins[part + 1] - begins[part]),
+                                                          static_cast<std::uint32_t>(begins[part]));
+            result_.priorities_.insert(result_.priorities_.end(), flow.priorities.begin(), flow.priorities.end());
+            result_.reconvergence_.insert(result_.reconvergence_.end(), flow.reconvergence.begin(),
+                                          flow.reconvergence.end());
+        }
+    }
+
+    /// Bytes of the frames that the functions of the most costly chain of calls take; a function that recurses counts
+    /// once.
+    std::uint64_t deepest_frames() const {
+        std::vector<std::uint64_t> above(storage_.functions.size());
+        std::uint64_t deepest = 0;
+        // Rounds: a chain of functions that do not recurse has as many links as there are functions at most.
+        for (bool changed = true; changed;) {
+            changed = false;
+            for (std::size_t f = 0; f < above.size(); ++f) {
+                std::uint64_t most = 0;
+                for (const std::uint32_t callee : kernel_->functions[f].reachable) {
+                    if (!kernel_->functions[f].recursive) most = std::max(most, above[callee]);
+                }
+                most += frame_size(storage_.functions[f]);
+                changed = changed || most != above[f];
+                above[f] = most;
+                deepest = std::max(deepest, most);
+            }
+        }
+        return deepest;
+    }
 
     void decode_one(std::size_t i) {
         const PtxInstruction& instruction = kernel_->instructions[i];
@@ -149,6 +195,7 @@ class KernelDecoder {
 
     const PtxModule* module_;
     const PtxKernel* kernel_;
+    std::unique_ptr<PtxKernel> linked_;
     OperandStorage storage_;
     DecodedKernel result_;
     std::vector<std::uint32_t> reads_, writes_;
@@ -164,7 +211,12 @@ DecodedKernel& DecodedKernel::operator=(DecodedKernel&&) noexcept = default;
 DecodedKernel::~DecodedKernel() = default;
 
 DecodedKernel DecodedKernel::decode(const PtxModule& module, const PtxKernel& kernel) {
-    return KernelDecoder(module, kernel).decode();
+    return KernelDecoder(module, kernel, link_kernel(module, kernel, provided_functions)).decode();
+}
+
+DecodedKernel DecodedKernel::decode_linked(const PtxModule& module, std::unique_ptr<PtxKernel> linked) {
+    const PtxKernel& kernel = *linked;
+    return KernelDecoder(module, kernel, std::move(linked)).decode();
 }
 
 }  // namespace stcsim

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "executor/generic_address.h"
 
 namespace stcsim {
 namespace {
@@ -55,14 +56,19 @@ void ModuleMemory::link() {
     }
 }
 
-void ModuleMemory::write_address(const PtxVariable& variable, const PtxInitialAddress& value) {
+std::uint64_t ModuleMemory::initial_address(const PtxVariable& variable, const PtxInitialAddress& value) const {
+    if (value.variable == nullptr) return function_address(value.function);
     const auto target = addresses_.find(value.variable);
     if (target == addresses_.end()) {
         throw InputError(
             {}, fmt::format("the address of {} in the initial value of {}", value.variable->name, variable.name),
-            "a global or constant variable");
+            "a global or constant variable, or a function");
     }
-    const std::uint64_t address = target->second + static_cast<std::uint64_t>(value.addend);
+    return target->second;
+}
+
+void ModuleMemory::write_address(const PtxVariable& variable, const PtxInitialAddress& value) {
+    const std::uint64_t address = initial_address(variable, value) + static_cast<std::uint64_t>(value.addend);
     const int shift = value.mask == 0 ? 0 : std::countr_zero(value.mask);
     const std::uint64_t bits = (address & value.mask) >> shift;
     std::byte* const memory = table_->find(addresses_.at(&variable) + value.at, value.bytes);

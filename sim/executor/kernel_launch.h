@@ -47,6 +47,7 @@ class ModuleMemory {
     [[nodiscard]] std::uint64_t address_of(const std::string& name) const;
 
   private:
+    [[nodiscard]] std::uint64_t initial_address(const PtxVariable& variable, const PtxInitialAddress& value) const;
     void write_address(const PtxVariable& variable, const PtxInitialAddress& value);
 
     const PtxModule* module_;

@@ -19,7 +19,7 @@ const char* name_of(PtxSpace space) {
 std::uint64_t bytes_of_space(const WarpState& w, PtxSpace space) {
     switch (space) {
         case PtxSpace::shared: return w.cta->shared().size();
-        case PtxSpace::local: return w.kernel->local_bytes();
+        case PtxSpace::local: return w.local_bytes;
         case PtxSpace::param: return w.cta->launch().arguments.size();
         default: return 0;
     }

@@ -181,8 +181,10 @@ PtxType take_access(InstructionDecoder& decoder, std::size_t address, bool write
     PtxSpace space = modifiers.space;
     // Parameters of calls are the thread's own variables.
     const PtxVariable* variable = decoder.operand(address).variable;
-    if (space == PtxSpace::param && variable != nullptr && !decoder.storage().is_parameter(*variable)) {
+    const bool of_kernel = variable == nullptr ? !decoder.in_function() : decoder.storage().is_parameter(*variable);
+    if (space == PtxSpace::param && !of_kernel) {
         space = PtxSpace::local;
+        out.call_parameter = true;
     } else if (space == PtxSpace::param && writes) {
         decoder.misfit("a store to the kernel's parameters", "another state space");
     }

@@ -130,7 +130,10 @@ void decode_move(InstructionDecoder& decoder) {
     } else if (decoder.operand(0).kind == PtxOperand::Kind::vector) {
         decode_packing(decoder, type, 0);
     } else if (decoder.operand(1).kind == PtxOperand::Kind::function) {
-        decoder.unsupported("addresses of functions");
+        if (!is_wide(type)) decoder.misfit("the address of a function in 32 bits", "a register of 64 bits");
+        out.a = decoder.storage().constant(function_address(decoder.function(decoder.operand(1))), true);
+        out.d = decoder.destination(0, type);
+        out.handler = move<U64>;
     } else {
         out.a = decoder.source(1, type);
         out.d = decoder.destination(0, type);

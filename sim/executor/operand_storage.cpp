@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/units.h"
+#include "executor/generic_address.h"
 #include "executor/instruction_decoder.h"
 
 namespace stcsim {
@@ -25,6 +26,7 @@ std::uint64_t take_space(std::uint64_t& end, const PtxVariable& variable) {
 OperandStorage::OperandStorage(const PtxModule& module, const PtxKernel& kernel) : kernel_(&kernel) {
     place_registers();
     place_variables(module);
+    place_functions();
 }
 
 void OperandStorage::place_registers() {
@@ -44,6 +46,10 @@ void OperandStorage::place_variables(const PtxModule& module) {
     for (const PtxInstruction& instruction : kernel_->instructions) {
         for (const PtxOperand& operand : instruction.operands) collect_variables(operand, used);
     }
+    functions.resize(kernel_->functions.size());
+    for (std::uint32_t f = 0; f < functions.size(); ++f) {
+        for (const PtxVariable* variable : kernel_->functions[f].variables) function_of_.emplace(variable, f);
+    }
     std::vector<const PtxVariable*> dynamic;
     std::uint64_t dynamic_alignment = 16;  // what a vector access of a dynamic array may rely on
     const auto place = [&](const PtxVariable& variable) {
@@ -53,7 +59,9 @@ void OperandStorage::place_variables(const PtxModule& module) {
         } else if (variable.space == PtxSpace::shared) {
             offsets_[&variable] = take_space(static_shared_bytes, variable);
         } else if (variable.space == PtxSpace::local || variable.space == PtxSpace::param) {
-            offsets_[&variable] = take_space(local_bytes, variable);
+            const auto function = function_of_.find(&variable);
+            std::uint64_t& end = function == function_of_.end() ? frame_bytes : functions[function->second].frame_bytes;
+            offsets_[&variable] = take_space(end, variable);
         }
     };
     for (const auto& variable : module.variables) {
@@ -68,6 +76,57 @@ void OperandStorage::place_variables(const PtxModule& module) {
     }
     dynamic_shared_offset = round_up(static_shared_bytes, dynamic_alignment);
     for (const PtxVariable* variable : dynamic) offsets_[variable] = dynamic_shared_offset;
+}
+
+void OperandStorage::place_functions() {
+    for (std::size_t f = 0; f < functions.size(); ++f) {
+        const PtxLinkedFunction& linked = kernel_->functions[f];
+        DecodedFunction& function = functions[f];
+        function.address = function_address(linked.function);
+        function.first = linked.first;
+        function.end = linked.end;
+        function.recursive = linked.recursive;
+        function.first_register = linked.first_register;
+        function.end_register = linked.end_register;
+        function.first_word = function.end_word = function.first_predicate = function.end_predicate = 0;
+        for (std::uint32_t r = linked.first_register; r < linked.end_register; ++r) {
+            const std::uint32_t place = register_places[r];
+            const PtxType type = kernel_->registers[r].type;
+            std::uint32_t& first = type == PtxType::pred ? function.first_predicate : function.first_word;
+            std::uint32_t& end = type == PtxType::pred ? function.end_predicate : function.end_word;
+            if (end == 0) first = place;
+            end = place + (type == PtxType::pred ? 1 : is_wide(type) ? 2 * warp_lanes : warp_lanes);
+        }
+        for (const PtxFormal& formal : linked.parameters) function.parameters.push_back(place_formal(formal));
+        for (const PtxFormal& formal : linked.results) function.results.push_back(place_formal(formal));
+    }
+}
+
+FormalValue OperandStorage::place_formal(const PtxFormal& formal) const {
+    FormalValue value;
+    value.bytes = formal.bytes;
+    value.in_memory = formal.variable != nullptr;
+    if (value.in_memory) {
+        value.offset = offset_of(*formal.variable);
+    } else {
+        value.place = {register_places[formal.reg]};
+        value.wide = is_wide(kernel_->registers[formal.reg].type);
+        value.kernel_register = formal.reg;
+    }
+    return value;
+}
+
+OperandPlace OperandStorage::address_of(const PtxVariable& variable, std::int64_t offset, bool wide) {
+    const std::int64_t whole = static_cast<std::int64_t>(offset_of(variable)) + offset;
+    const auto function = function_of_.find(&variable);
+    if (function == function_of_.end()) return constant(static_cast<std::uint64_t>(whole), wide);
+    std::vector<FrameAddress>& known = functions[function->second].frame_addresses;
+    for (const FrameAddress& address : known) {
+        if (address.wide == wide && address.offset == whole) return {address.place};
+    }
+    known.push_back({register_words, wide, whole});
+    register_words += wide ? 2 * warp_lanes : warp_lanes;
+    return {known.back().place};
 }
 
 bool OperandStorage::is_parameter(const PtxVariable& variable) const {

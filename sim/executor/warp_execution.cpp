@@ -39,13 +39,14 @@ WarpExecution::WarpExecution(CtaExecution& cta, std::uint32_t warp) : state_(std
         w.undefined_by_shared.resize(w.defined.size());
         w.suspicion.resize(w.defined.size());
     }
-    w.local.resize(warp_lanes * w.kernel->local_bytes());
+    w.local_bytes = w.kernel->local_bytes();
+    w.local.resize(warp_lanes * w.local_bytes);
     const std::uint32_t threads = cta.launch().threads_per_cta() - warp * warp_lanes;
     w.live = threads >= warp_lanes ? ~0U : (1U << threads) - 1U;
     w.step = &step_;
     write_start_values(w);
     fragments_.reserve(warp_lanes);
-    fragments_.push_back({.lanes = w.live});
+    fragments_.emplace_back().lanes = w.live;
 }
 
 WarpExecution::~WarpExecution() = default;
@@ -89,6 +90,25 @@ bool WarpExecution::can_run(const Fragment& fragment) const {
     return fragment.barrier == Fragment::no_barrier && (lanes_needed(fragment) & ~fragment.lanes) == 0;
 }
 
+bool WarpExecution::runs_before(const Fragment& a, const Fragment& b) const {
+    if (a.turns / turns_per_lap != b.turns / turns_per_lap) return a.turns < b.turns;
+    const auto priorities = state_->kernel->priorities();
+    // Where both are in their callers, from the kernel upward, decides; then the shallower one goes first, to join the
+    // other in the call that it is about to make.
+    const std::size_t depth = std::min(a.frames.size(), b.frames.size());
+    for (std::size_t level = 0; level < depth; ++level) {
+        const std::uint32_t of_a = a.frames[level].return_to - 1;
+        const std::uint32_t of_b = b.frames[level].return_to - 1;
+        if (of_a != of_b) return priorities[of_a] < priorities[of_b];
+    }
+    const auto place = [&](const Fragment& fragment) {
+        return fragment.frames.size() == depth ? fragment.position : fragment.frames[depth].return_to - 1;
+    };
+    const std::uint32_t of_a = priorities[place(a)];
+    const std::uint32_t of_b = priorities[place(b)];
+    return of_a != of_b ? of_a < of_b : a.frames.size() < b.frames.size();
+}
+
 void WarpExecution::select() {
     selected_ = 0;
     selected_divergent_ = false;
@@ -97,17 +117,12 @@ void WarpExecution::select() {
         STCSIM_ASSERT(fragments_.front().barrier == Fragment::no_barrier);
         return;
     }
-    const auto priorities = state_->kernel->priorities();
-    const auto before = [&](const Fragment& a, const Fragment& b) {
-        return std::pair(a.turns / turns_per_lap, priorities[a.position]) <
-               std::pair(b.turns / turns_per_lap, priorities[b.position]);
-    };
     const Fragment* best = nullptr;
     const Fragment* stuck = nullptr;
     for (const Fragment& fragment : fragments_) {
         if (fragment.barrier != Fragment::no_barrier) continue;
         const Fragment*& place = can_run(fragment) ? best : stuck;
-        if (place == nullptr || before(fragment, *place)) place = &fragment;
+        if (place == nullptr || runs_before(fragment, *place)) place = &fragment;
     }
     selected_divergent_ = best == nullptr;
     const Fragment* chosen = selected_divergent_ ? stuck : best;
@@ -174,6 +189,10 @@ void WarpExecution::advance() {
         if (fragment.lanes == 0) fragments_.erase(fragments_.begin() + static_cast<std::ptrdiff_t>(selected_));
         leave(step_.active);
         return;
+    } else if (instruction.unit == ExecutionUnit::function_call) {
+        take_call(instruction);
+    } else if (instruction.unit == ExecutionUnit::function_return) {
+        take_return();
     } else {
         ++fragment.position;
     }
@@ -208,7 +227,7 @@ void WarpExecution::merge() {
         for (std::size_t j = i + 1; j < fragments_.size();) {
             Fragment& a = fragments_[i];
             const Fragment& b = fragments_[j];
-            if (a.position != b.position || a.barrier != b.barrier) {
+            if (a.position != b.position || a.barrier != b.barrier || a.frames != b.frames) {
                 ++j;
                 continue;
             }

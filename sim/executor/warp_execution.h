@@ -3,7 +3,8 @@
 /// Lanes that part at a branch become fragments, each with its own position. The fragment whose position comes first in
 /// DecodedKernel::priorities() runs, so that the others are met where the paths join; fragments at the same position
 /// are one again. A fragment at a warp-wide instruction lets the lanes it needs arrive first. One that goes round in
-/// circles lets others run from time to time: lanes that spin on a lock that another lane holds.
+/// circles lets others run from time to time: lanes that spin on a lock that another lane holds. Lanes that have called
+/// functions on different ways meet again when they have returned.
 #pragma once
 
 #include <array>
@@ -90,6 +91,14 @@ class WarpExecution {
   private:
     friend class CtaExecution;
 
+    /// A call that has not returned.
+    struct Frame {
+        std::uint32_t return_to = 0;  ///< instruction number
+        std::uint32_t function = 0;   ///< entry of DecodedKernel::functions()
+        std::uint64_t base = 0;       ///< of its variables in local memory
+        bool operator==(const Frame&) const = default;
+    };
+
     /// Lanes at one position. `barrier`: the number of the barrier they wait at, or none.
     struct Fragment {
         static constexpr std::uint8_t no_barrier = 0xFF;
@@ -97,15 +106,23 @@ class WarpExecution {
         std::uint32_t position = 0;
         std::uint32_t turns = 0;  ///< backward branches since another fragment ran
         std::uint8_t barrier = no_barrier;
+        std::vector<Frame> frames;  ///< from the kernel upward
     };
 
     void select();
+    [[nodiscard]] bool runs_before(const Fragment& a, const Fragment& b) const;
     [[nodiscard]] bool can_run(const Fragment& fragment) const;
     [[nodiscard]] std::uint32_t lanes_needed(const Fragment& fragment) const;
     void prepare_access();
     void advance();
     void merge();
     void take_branch(const DecodedInstruction& instruction);
+    /// Lanes enter functions, or leave one (function_calls.cpp).
+    void take_call(const DecodedInstruction& instruction);
+    void take_return();
+    [[nodiscard]] std::uint32_t called_function(const DecodedCall& call, std::uint32_t lane) const;
+    [[nodiscard]] std::uint64_t frame_end(const Fragment& fragment) const;
+    void enter(const DecodedCall& call, const DecodedFunction& function, std::uint64_t base, std::uint32_t lanes);
     void report_divergence();
     /// Arrives at the barrier of the CTA if all lanes wait there.
     void arrive_if_complete();

@@ -1,5 +1,8 @@
 #include "executor/warp_state.h"
 
+#include <algorithm>
+#include <utility>
+
 #include <fmt/format.h>
 
 namespace stcsim {
@@ -8,6 +11,17 @@ void WarpState::fault(const std::string& what) const {
     const PtxInstruction& at = *step->instruction->ptx;
     throw KernelFault(fmt::format("{} at PTX line {} ({}), CTA {}, warp {}, lane {}", what, at.where.line, at.name(),
                                   cta->index().value(), warp, first_lane(step->active)));
+}
+
+void WarpState::grow_local(std::uint64_t bytes) {
+    std::vector<std::byte> larger(warp_lanes * bytes);
+    for (std::size_t lane = 0; lane < warp_lanes; ++lane) {
+        const auto from = local.begin() + static_cast<std::ptrdiff_t>(lane * local_bytes);
+        std::copy(from, from + static_cast<std::ptrdiff_t>(local_bytes),
+                  larger.begin() + static_cast<std::ptrdiff_t>(lane * bytes));
+    }
+    local = std::move(larger);
+    local_bytes = bytes;
 }
 
 std::string WarpState::name_of_instruction(std::uint32_t number) const {

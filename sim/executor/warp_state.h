@@ -34,8 +34,11 @@ struct WarpState {
     std::vector<std::uint32_t> undefined_by_shared;
     std::vector<std::uint32_t> suspicion;  ///< of each kernel register: why its undefined lanes matter, or none
 
-    std::vector<std::byte> local;  ///< [lane][DecodedKernel::local_bytes()]
-    std::uint32_t live = 0;        ///< lanes that have not ended
+    std::vector<std::byte> local;   ///< [lane][local_bytes]
+    std::uint64_t local_bytes = 0;  ///< of a lane: what the kernel needs, more if functions recurse
+    /// Registers of callers that recursive calls have put aside, by lane, the last call's last.
+    std::array<std::vector<std::uint32_t>, warp_lanes> saved;
+    std::uint32_t live = 0;  ///< lanes that have not ended
     AsyncCopies copies;
     const WarpStep* step = nullptr;  ///< being executed
     Cycle now{0};
@@ -69,6 +72,9 @@ struct WarpState {
         if (known != lanes) report_suspicions(numbers, lanes);
     }
     void report_suspicions(std::span<const std::uint32_t> numbers, std::uint32_t lanes);
+
+    /// Makes room for so many bytes of local memory in each lane.
+    void grow_local(std::uint64_t bytes);
 
     /// Reports what the instruction that is executed did wrong. `sentence` is only made if it is new for its line.
     template <typename Sentence>

@@ -29,6 +29,7 @@ std::vector<PtxBlock> basic_blocks(const PtxKernel& kernel) {
     const auto count = static_cast<std::uint32_t>(kernel.instructions.size());
     std::vector<bool> leads(count + 1, false);
     leads[0] = leads[count] = true;
+    for (const PtxLinkedFunction& function : kernel.functions) leads[function.first] = true;
     for (std::uint32_t i = 0; i < count; ++i) {
         const PtxInstruction& instruction = kernel.instructions[i];
         if (!branches(instruction) && !ends_thread(instruction)) continue;

@@ -175,8 +175,11 @@ class Parser {
             tokens_.fail(name, "a number, or the name of a variable or function declared before");
         }
         append(0);
-        if (!is_variable) return;
-        initial.variable = symbol->variable;
+        if (is_variable) {
+            initial.variable = symbol->variable;
+        } else {
+            initial.function = symbol->declaration;
+        }
         variable_.addresses.push_back(initial);
     }
 

@@ -42,6 +42,87 @@ std::unique_ptr<PtxKernel> PtxKernelParser::parse() {
     return std::move(kernel_);
 }
 
+PtxFunction PtxKernelParser::parse_function(const std::function<void(const PtxToken& name, bool defined)>& declare) {
+    std::vector<Formal> results;
+    std::vector<Formal> parameters;
+    skip_function_directives();
+    if (tokens_.at("(")) results = parse_formals();
+    const PtxToken name = tokens_.expect(PtxToken::Kind::word, "the name of a function");
+    if (tokens_.at("(")) parameters = parse_formals();
+    skip_function_directives();
+    PtxFunction function;
+    function.name = kernel_->name = name.text;
+    function.where = kernel_->where = name.where;
+    function.defined = tokens_.at("{");
+    if (!function.defined && !tokens_.take_if(";")) tokens_.fail("'{' or ';'");
+    declare(name, function.defined);
+    if (!function.defined) return function;
+    names_.open_scope();
+    function.results = declare_formals(std::move(results));
+    function.parameters = declare_formals(std::move(parameters));
+    parse_body();
+    names_.close_scope();
+    function.body = std::move(kernel_);
+    return function;
+}
+
+void PtxKernelParser::skip_function_directives() {
+    while (tokens_.next().is_dotted()) {
+        const PtxToken word = tokens_.take();
+        if (word.text == "attribute") {
+            tokens_.skip_brackets("(", ")");
+        } else if (word.text == "pragma") {
+            tokens_.skip_past(";");
+        } else {
+            while (tokens_.next().kind == PtxToken::Kind::integer || tokens_.at(",")) tokens_.take();
+        }
+    }
+}
+
+/// `(.param .b32 a, .reg .b64 b)`
+std::vector<PtxKernelParser::Formal> PtxKernelParser::parse_formals() {
+    std::vector<Formal> formals;
+    tokens_.expect("(");
+    std::uint64_t bytes = 0;
+    while (!tokens_.take_if(")")) {
+        const PtxToken space = tokens_.expect(PtxToken::Kind::dotted, "'.param' or '.reg'");
+        if (space.text != "param" && space.text != "reg") tokens_.fail(space, "'.param' or '.reg'");
+        Formal& formal = formals.emplace_back();
+        formal.is_register = space.text == "reg";
+        const PtxTypeClause clause = parse_type_clause(tokens_);
+        formal.name = tokens_.next();
+        formal.variable = parse_declarator(tokens_, PtxSpace::param, clause);
+        bytes += formal.variable.bytes;
+        if (bytes > most_parameter_bytes) {
+            tokens_.fail(formal.name, fmt::format("at most {} bytes of parameters", most_parameter_bytes));
+        }
+        if (!tokens_.at(")")) tokens_.expect(",");
+    }
+    return formals;
+}
+
+std::vector<PtxFormal> PtxKernelParser::declare_formals(std::vector<Formal>&& formals) {
+    std::vector<PtxFormal> declared;
+    for (Formal& formal : formals) {
+        PtxFormal result;
+        result.bytes = formal.variable.bytes;
+        PtxSymbol symbol;
+        if (formal.is_register) {
+            symbol.kind = PtxSymbol::Kind::reg;
+            symbol.type = formal.variable.type;
+            symbol.declaration = registers_.new_declaration();
+            result.reg = registers_.index_of(symbol, 0, formal.name.text);
+        } else {
+            symbol.kind = PtxSymbol::Kind::variable;
+            symbol.variable = &kernel_->variables.emplace_back(std::move(formal.variable));
+            result.variable = symbol.variable;
+        }
+        if (!names_.declare(formal.name.text, symbol)) fail_twice(tokens_, formal.name);
+        declared.push_back(result);
+    }
+    return declared;
+}
+
 void PtxKernelParser::parse_parameters() {
     std::vector<PtxToken> tokens_of_names;
     tokens_.expect("(");

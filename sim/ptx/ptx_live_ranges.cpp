@@ -18,6 +18,7 @@ class Liveness {
         for (std::uint32_t reg = 0; reg < registers; ++reg) spread(reg);
         for (std::uint32_t block = 0; block < blocks.size(); ++block) collect_ranges(block);
         for (auto& ranges : ranges_) join(ranges);
+        if (!kernel.functions.empty()) live_through_calls();
     }
 
     std::vector<std::vector<PtxLiveRange>> take() { return std::move(ranges_); }
@@ -150,6 +151,37 @@ class Liveness {
             open_of_[opened_[position].reg] = position;
         }
         opened_.pop_back();
+    }
+
+    /// What is live across a call lives while the functions run that the call may start.
+    void live_through_calls() {
+        struct Call {
+            std::uint32_t at;
+            std::vector<bool> active;  ///< by function
+        };
+        std::vector<Call> calls;
+        for (std::uint32_t i = 0; i < kernel_.instructions.size(); ++i) {
+            const std::vector<std::uint32_t> callees = kernel_.callees(kernel_.instructions[i]);
+            if (callees.empty()) continue;
+            Call& call = calls.emplace_back(Call{2 * i + 1, std::vector<bool>(kernel_.functions.size())});
+            for (const std::uint32_t callee : callees) {
+                call.active[callee] = true;
+                for (const std::uint32_t further : kernel_.functions[callee].reachable) call.active[further] = true;
+            }
+        }
+        for (auto& ranges : ranges_) {
+            std::vector<bool> active(kernel_.functions.size());
+            for (const PtxLiveRange& range : ranges) {
+                auto call = std::ranges::upper_bound(calls, range.begin, {}, &Call::at);
+                for (; call != calls.end() && call->at < range.end; ++call) {
+                    for (std::size_t f = 0; f < active.size(); ++f) active[f] = active[f] || call->active[f];
+                }
+            }
+            for (std::size_t f = 0; f < active.size(); ++f) {
+                if (active[f]) ranges.push_back({2 * kernel_.functions[f].first, 2 * kernel_.functions[f].end});
+            }
+            join(ranges);
+        }
     }
 
     static void join(std::vector<PtxLiveRange>& ranges) {

@@ -55,6 +55,17 @@ std::string PtxInstruction::name() const {
     return whole;
 }
 
+std::vector<std::uint32_t> PtxKernel::callees(const PtxInstruction& call) const {
+    std::vector<std::uint32_t> found;
+    if (call.opcode != "call" || call.operands.size() < 2) return found;
+    const PtxOperand& callee = call.operands[1];
+    const bool indirect = callee.kind == PtxOperand::Kind::reg;
+    for (std::uint32_t i = 0; i < functions.size(); ++i) {
+        if (indirect ? functions[i].address_taken : functions[i].function == callee.index) found.push_back(i);
+    }
+    return found;
+}
+
 std::uint64_t PtxKernel::parameter_bytes() const {
     std::uint64_t end = 0;
     for (const PtxVariable& parameter : parameters) end = aligned(end, parameter.alignment) + parameter.bytes;

@@ -100,12 +100,15 @@ struct PtxRegister {
 
 struct PtxVariable;
 
-/// The address of a variable as part of an initial value: (address + addend) & mask, shifted right by the zeros below
-/// the mask's lowest one.
+/// The address of a variable or function as part of an initial value: (address + addend) & mask, shifted right by the
+/// zeros below the mask's lowest one.
 struct PtxInitialAddress {
+    static constexpr std::uint32_t no_function = ~0U;
+
     std::uint64_t at = 0;     ///< where in the initialised variable, in bytes
     std::uint32_t bytes = 8;  ///< of it are written
     const PtxVariable* variable = nullptr;
+    std::uint32_t function = no_function;  ///< entry of PtxModule::functions, if there is no variable
     std::int64_t addend = 0;
     std::uint64_t mask = ~std::uint64_t{0};
     bool generic = false;  ///< the generic address rather than that of its space
@@ -137,7 +140,8 @@ struct PtxOperand {
         label,      ///< instruction number `index` of the kernel (one past the last for a label at the end)
         targets,    ///< of brx: entry `index` of the kernel's `branch_targets`
         sink,       ///< `_`: discarded
-        function,   ///< the function, or the prototype of a call, named in `text`
+        function,   ///< entry `index` of the module's functions, named in `text`
+        prototype,  ///< of a call through a register, named in `text`
     };
 
     static constexpr std::uint32_t none = ~0U;
@@ -177,30 +181,61 @@ struct PtxInstruction {
     [[nodiscard]] std::string name() const;
 };
 
-/// `.entry`. Parameters lie in param space in this order, each aligned.
+/// A parameter or result of a function: a variable of its body in param space, or one of its body's registers.
+struct PtxFormal {
+    const PtxVariable* variable = nullptr;
+    std::uint32_t reg = PtxOperand::none;
+    std::uint64_t bytes = 0;
+};
+
+/// A function inside the text of a linked kernel (ptx_link.h).
+struct PtxLinkedFunction {
+    std::uint32_t function = 0;  ///< entry of PtxModule::functions
+    std::string name;
+    std::uint32_t first = 0;  ///< its instructions are [first, end)
+    std::uint32_t end = 0;
+    std::uint32_t first_register = 0;  ///< and its registers [first_register, end_register)
+    std::uint32_t end_register = 0;
+    std::vector<const PtxVariable*> variables;  ///< of its frame: in local and param space
+    std::vector<PtxFormal> parameters;
+    std::vector<PtxFormal> results;
+    bool address_taken = false;            ///< a call through a register may mean it
+    bool recursive = false;                ///< may be called while it is active
+    std::vector<std::uint32_t> reachable;  ///< linked functions that may be active above it; itself if recursive
+};
+
+/// `.entry`, or the body of a `.func`. Parameters lie in param space in this order, each aligned.
 struct PtxKernel {
     std::string name;
     PtxLocation where;
-    std::vector<PtxVariable> parameters;
-    std::deque<PtxVariable> variables;   ///< declared inside: local, shared, and param for the calls it makes
-    std::vector<PtxRegister> registers;  ///< those that instructions name, of all that are declared
+    std::vector<PtxVariable> parameters;  ///< of a kernel; those of functions are variables
+    std::deque<PtxVariable> variables;    ///< declared inside: local, shared, and param for the calls it makes
+    std::vector<PtxRegister> registers;   ///< those that instructions name, of all that are declared
     std::vector<PtxInstruction> instructions;
     std::vector<std::vector<std::uint32_t>> branch_targets;  ///< of `.branchtargets`: instruction numbers
     std::uint32_t max_threads_per_cta = 0;                   ///< `.maxntid`, `.reqntid`: product; 0 if not given
     std::uint32_t min_ctas_per_sm = 0;                       ///< `.minnctapersm`; 0 if not given
     std::uint32_t max_registers = 0;                         ///< `.maxnreg`; 0 if not given
+    /// Of a linked kernel: the functions it may call, whose instructions stand behind its own.
+    std::vector<PtxLinkedFunction> functions;
 
+    /// The linked functions that the call may enter first: one, or for a call through a register all that it may mean.
+    [[nodiscard]] std::vector<std::uint32_t> callees(const PtxInstruction& call) const;
     /// Bytes of param space.
     [[nodiscard]] std::uint64_t parameter_bytes() const;
     /// Where a parameter begins in param space.
     [[nodiscard]] std::uint64_t parameter_offset(const PtxVariable& parameter) const;
 };
 
-/// A `.func`: its body is not kept.
+/// A `.func`, or a kernel as something that has an address.
 struct PtxFunction {
     std::string name;
     PtxLocation where;
-    bool defined = false;  ///< has a body in this module
+    bool defined = false;             ///< has a body in this module
+    std::unique_ptr<PtxKernel> body;  ///< null for kernels and what is defined elsewhere
+    std::vector<PtxFormal> parameters;
+    std::vector<PtxFormal> results;
+    std::uint32_t alias_of = PtxOperand::none;  ///< `.alias`: entry of the functions whose body it shares
 };
 
 /// Move-only: operands point at its variables.

@@ -97,9 +97,14 @@ PtxOperand PtxOperands::named() {
             operand.index = symbol.declaration;
             return operand;
         }
-        case PtxSymbol::Kind::function:
-        case PtxSymbol::Kind::prototype: {
+        case PtxSymbol::Kind::function: {
             PtxOperand operand = made(PtxOperand::Kind::function, name.where);
+            operand.index = symbol.declaration;
+            operand.text = name.text;
+            return operand;
+        }
+        case PtxSymbol::Kind::prototype: {
+            PtxOperand operand = made(PtxOperand::Kind::prototype, name.where);
             operand.text = name.text;
             return operand;
         }

@@ -69,7 +69,8 @@ class ModuleParser {
         if (word.text == "address_size") return parse_address_size();
         if (word.text == "file") return parse_file();
         if (word.text == "section") return parse_section();
-        if (word.text == "pragma" || word.text == "alias") return tokens_.skip_past(";");
+        if (word.text == "alias") return parse_alias();
+        if (word.text == "pragma") return tokens_.skip_past(";");
         tokens_.fail(word, "a directive such as '.entry'");
     }
 
@@ -124,44 +125,45 @@ class ModuleParser {
         if (kernel) module_.kernels.push_back(std::move(kernel));
     }
 
-    /// `.func (results) name (parameters) directives`, and a body or a semicolon.
     void parse_function() {
-        while (tokens_.next().is_dotted()) skip_function_directive();
-        if (tokens_.at("(")) tokens_.skip_brackets("(", ")");
-        const PtxToken name = tokens_.expect(PtxToken::Kind::word, "the name of a function");
-        if (tokens_.at("(")) tokens_.skip_brackets("(", ")");
-        while (tokens_.next().is_dotted()) skip_function_directive();
-        const bool defined = tokens_.at("{");
-        if (defined) {
-            tokens_.skip_brackets("{", "}");
-        } else if (!tokens_.take_if(";")) {
-            tokens_.fail("'{' or ';'");
-        }
-        declare_function(name, defined);
+        std::uint32_t number = 0;
+        PtxFunction function = PtxKernelParser(tokens_, names_).parse_function([&](const PtxToken& name, bool defined) {
+            number = declare_function(name, defined);
+        });
+        if (function.defined) module_.functions[number] = std::move(function);
     }
 
-    void skip_function_directive() {
-        const PtxToken word = tokens_.take();
-        if (word.text == "attribute") return tokens_.skip_brackets("(", ")");
-        if (word.text == "pragma") return tokens_.skip_past(";");
-        while (tokens_.next().kind == PtxToken::Kind::integer || tokens_.at(",")) tokens_.take();
+    /// `.alias name, function;`. The name of a function without a body here stays without one: calls of it are errors.
+    void parse_alias() {
+        const PtxToken name = tokens_.expect(PtxToken::Kind::word, "a function");
+        tokens_.expect(",");
+        const PtxSymbol* const original = names_.find_in_scope(tokens_.expect(PtxToken::Kind::word, "a function").text);
+        const bool defined = original != nullptr && original->kind == PtxSymbol::Kind::function &&
+                             module_.functions[original->declaration].body != nullptr;
+        const std::uint32_t function = defined ? original->declaration : PtxOperand::none;
+        module_.functions[declare_function(name, defined)].alias_of = function;
+        tokens_.expect(";");
     }
 
-    /// A name may be declared any number of times and defined once.
-    void declare_function(const PtxToken& name, bool defined) {
+    /// A name may be declared any number of times and defined once. The number of the function.
+    std::uint32_t declare_function(const PtxToken& name, bool defined) {
         const PtxSymbol* const before = names_.find_in_scope(name.text);
         if (before == nullptr) {
             PtxSymbol symbol;
             symbol.kind = PtxSymbol::Kind::function;
             symbol.declaration = static_cast<std::uint32_t>(module_.functions.size());
             names_.declare(name.text, symbol);
-            module_.functions.push_back({std::string(name.text), name.where, defined});
-            return;
+            PtxFunction& function = module_.functions.emplace_back();
+            function.name = name.text;
+            function.where = name.where;
+            function.defined = defined;
+            return symbol.declaration;
         }
         if (before->kind != PtxSymbol::Kind::function) fail_twice(tokens_, name);
         PtxFunction& function = module_.functions[before->declaration];
         if (function.defined && defined) fail_twice(tokens_, name);
         function.defined = function.defined || defined;
+        return before->declaration;
     }
 
     PtxTokens tokens_;

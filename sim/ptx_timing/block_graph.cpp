@@ -84,6 +84,8 @@ SharedUse shared_use(const DecodedInstruction& instruction) {
         case ExecutionUnit::none: return instruction.writes.empty() ? SharedUse{.changes = everything} : SharedUse{};
         case ExecutionUnit::branch:
         case ExecutionUnit::call:
+        case ExecutionUnit::function_call:
+        case ExecutionUnit::function_return:
         case ExecutionUnit::trap:
         case ExecutionUnit::exit: return {.changes = everything};
     }

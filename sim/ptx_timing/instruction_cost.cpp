@@ -95,6 +95,9 @@ InstructionCost cost_of(const DecodedInstruction& instruction) {
     constexpr std::uint32_t f32_division = 12;
     constexpr std::uint32_t f64_division = 21;
     if (instruction.ptx == nullptr) return {ArithmeticUnit::any, 1};
+    if (instruction.call_parameter) {
+        return {ArithmeticUnit::any, std::max(1U, instruction.access.bytes_per_lane() / 4)};
+    }
     switch (instruction.unit) {
         case ExecutionUnit::integer:
             if (instruction.ptx->opcode == "mov") return move_cost(instruction);

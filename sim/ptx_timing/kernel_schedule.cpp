@@ -1,6 +1,7 @@
 #include "ptx_timing/kernel_schedule.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "base/error.h"
@@ -16,6 +17,14 @@ namespace {
 
 /// Of P0 to P6 ptxas keeps one free for what it adds itself (assumed).
 constexpr std::uint32_t predicates = 6;
+
+void reorder(PtxKernel& kernel, const std::vector<std::uint32_t>& order) {
+    STCSIM_ASSERT(order.size() == kernel.instructions.size());
+    std::vector<PtxInstruction> instructions;
+    instructions.reserve(order.size());
+    for (const std::uint32_t number : order) instructions.push_back(std::move(kernel.instructions[number]));
+    kernel.instructions = std::move(instructions);
+}
 
 }  // namespace
 
@@ -41,12 +50,14 @@ std::vector<std::uint32_t> scheduled_order(const DecodedKernel& kernel, std::uin
     return order;
 }
 
-void reorder(PtxKernel& kernel, const std::vector<std::uint32_t>& order) {
-    STCSIM_ASSERT(order.size() == kernel.instructions.size());
-    std::vector<PtxInstruction> instructions;
-    instructions.reserve(order.size());
-    for (const std::uint32_t number : order) instructions.push_back(std::move(kernel.instructions[number]));
-    kernel.instructions = std::move(instructions);
+DecodedKernel reordered(DecodedKernel decoded, PtxKernel& kernel, const std::vector<std::uint32_t>& order) {
+    const PtxModule& module = decoded.module();
+    if (std::unique_ptr<PtxKernel> linked = std::move(decoded).take_linked()) {
+        reorder(*linked, order);
+        return DecodedKernel::decode_linked(module, std::move(linked));
+    }
+    reorder(kernel, order);
+    return DecodedKernel::decode(module, kernel);
 }
 
 }  // namespace stcsim

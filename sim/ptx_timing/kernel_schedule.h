@@ -16,7 +16,8 @@ namespace stcsim {
 std::vector<std::uint32_t> scheduled_order(const DecodedKernel& kernel, std::uint32_t registers_per_thread,
                                            const GpuParameters& gpu);
 
-/// Puts the kernel's instructions in this order. What was decoded from it before is no longer valid.
-void reorder(PtxKernel& kernel, const std::vector<std::uint32_t>& order);
+/// Decodes the kernel again, which `decoded` was made from, with its instructions in this order: those of `kernel`
+/// itself or, if it calls functions, of the text it was linked to.
+DecodedKernel reordered(DecodedKernel decoded, PtxKernel& kernel, const std::vector<std::uint32_t>& order);
 
 }  // namespace stcsim

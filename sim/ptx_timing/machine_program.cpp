@@ -13,6 +13,7 @@ namespace stcsim {
 namespace {
 
 OperationClass operation_of(const DecodedInstruction& instruction) {
+    if (instruction.call_parameter) return OperationClass::arithmetic;  // a move
     switch (instruction.unit) {
         case ExecutionUnit::mma: return OperationClass::mma;
         case ExecutionUnit::load_matrix: return OperationClass::load_matrix;
@@ -158,20 +159,34 @@ void MachineProgram::mark_after_last_mma() {
     const auto decoded = kernel_->instructions();
     std::vector<bool> reaches(decoded.size() + 1);
     bool changed = true;
+    bool after_calls = false;  // whether one is reached behind some call: a function may return there
+    const auto elsewhere = [&](std::size_t i) {
+        switch (decoded[i].unit) {
+            case ExecutionUnit::branch: return bool{reaches[decoded[i].target]};
+            case ExecutionUnit::function_return: return after_calls;
+            case ExecutionUnit::function_call: {
+                const auto callees = kernel_->ptx().callees(*decoded[i].ptx);
+                return std::ranges::any_of(
+                    callees, [&](std::uint32_t f) { return bool{reaches[kernel_->functions()[f].first]}; });
+            }
+            default: return false;
+        }
+    };
+    const auto ends = [](ExecutionUnit unit) {
+        return unit == ExecutionUnit::branch || unit == ExecutionUnit::exit || unit == ExecutionUnit::function_return;
+    };
     while (changed) {
         changed = false;
         for (std::size_t i = decoded.size(); i-- > 0;) {
-            const bool branches = decoded[i].unit == ExecutionUnit::branch;
-            const bool goes_on = !(branches && decoded[i].guard.place == 0) && decoded[i].unit != ExecutionUnit::exit;
-            const bool now = decoded[i].unit == ExecutionUnit::mma || (branches && reaches[decoded[i].target]) ||
-                             ((goes_on || decoded[i].guard.place != 0) && reaches[i + 1]);
+            const bool goes_on = !ends(decoded[i].unit) || decoded[i].guard.place != 0;
+            if (decoded[i].unit == ExecutionUnit::function_call && reaches[i + 1]) after_calls = true;
+            const bool now = decoded[i].unit == ExecutionUnit::mma || elsewhere(i) || (goes_on && reaches[i + 1]);
             changed |= now != reaches[i];
             reaches[i] = now;
         }
     }
     for (std::size_t i = 0; i < decoded.size(); ++i) {
-        const bool branches = decoded[i].unit == ExecutionUnit::branch;
-        instructions_[i].after_last_mma = !reaches[i + 1] && !(branches && reaches[decoded[i].target]);
+        instructions_[i].after_last_mma = !reaches[i + 1] && !elsewhere(i);
     }
 }
 

@@ -1,4 +1,6 @@
 /// The example kernels compute what the numerics say, to the bit, and nothing is found wrong with them.
+#include <array>
+#include <functional>
 #include <numeric>
 #include <random>
 
@@ -7,8 +9,8 @@
 
 #include "check/check_dump.h"
 #include "isa/metadata_layout.h"
+#include "kernel_operands.h"
 #include "kernel_run.h"
-#include "numerics/float_format.h"
 #include "numerics/reference_gemm.h"
 #include "sparsity/structured_sparsity.h"
 
@@ -17,29 +19,8 @@ namespace {
 
 using enum ElementType;
 using testing::KernelRun;
-
-/// Floats whose sums are rounded, integers of all values.
-BitMatrix random_matrix(std::size_t rows, std::size_t columns, ElementType type, unsigned seed) {
-    std::mt19937 random(seed);
-    BitMatrix matrix(rows, columns, type);
-    for (ElementBits& element : matrix.storage) {
-        const double value = static_cast<double>(random()) / 0x1p31 - 1;
-        if (type == tf32) {
-            element = from_double(f32, value);
-        } else {
-            element = is_float(type) ? from_double(type, value) : random() & 0xFFU;
-        }
-    }
-    return matrix;
-}
-
-BitMatrix transposed(const BitMatrix& matrix) {
-    BitMatrix other(matrix.columns, matrix.rows, matrix.type);
-    for (std::size_t row = 0; row < matrix.rows; ++row) {
-        for (std::size_t column = 0; column < matrix.columns; ++column) other.at(column, row) = matrix.at(row, column);
-    }
-    return other;
-}
+using testing::random_matrix;
+using testing::transposed;
 
 /// Runs the kernel strictly: the first thing that is wrong with it ends the test. Warnings fail it too.
 void run_cleanly(KernelRun& run, GridSize grid, GridSize block) {
@@ -100,6 +81,47 @@ TEST(Reduction, AddsInTheOrderOfItsShuffles) {
         }
         EXPECT_EQ(found[block], butterfly(warps)) << block;
     }
+}
+
+/// What calls.cu computes for thread i, in its own words.
+int fibonacci(int n) {
+    return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2);
+}
+
+void expect_calls(const std::string& kernel, const std::function<int(int)>& expected) {
+    constexpr std::size_t threads = 64;
+    KernelRun run("calls.ptx", kernel);
+    const std::uint64_t out = run.add_memory(threads * 4, "out");
+    run_cleanly(run, {1}, {threads});
+    const auto found = run.array<int>(out, threads);
+    for (int i = 0; i < static_cast<int>(threads); ++i) EXPECT_EQ(found[static_cast<std::size_t>(i)], expected(i)) << i;
+}
+
+TEST(Calls, RecurseWithEachLaneAtItsOwnDepth) {
+    expect_calls("recursive", [](int i) { return i % 3 == 0 ? fibonacci(i % 12) : -fibonacci(i % 7); });
+}
+
+TEST(Calls, HandDownAddressesOfLocals) {
+    // Every depth n adds n: what stands in the element that the call below was given.
+    expect_calls("locals", [](int i) {
+        const int n = i % 20;
+        return i % 5 == 0 ? 0 : n * (n + 1) / 2;
+    });
+}
+
+TEST(Calls, GoThroughPointersAndTablesOfVirtualFunctions) {
+    expect_calls("pointers", [](int i) { return (i % 3 == 0 ? 2 * i : i % 3 == 1 ? i * i : -i) + 1; });
+    expect_calls("virtual_functions", [](int i) { return i % 2 == 1 ? 7 * i : i + 9; });
+}
+
+TEST(Calls, PassStructuresByValue) {
+    expect_calls("structures", [](int i) {
+        const int by = i % 4;
+        const std::array<int, 5> c{1, 2, 3, 4, i};
+        const std::size_t last = static_cast<std::size_t>(4 + by) % 5;
+        return i + by + static_cast<int>(3LL * i * 100000000000LL % 1000003) + 10 * c[static_cast<std::size_t>(by)] +
+               c[last];
+    });
 }
 
 TEST(GemmF16, IsBitExact) {

@@ -61,7 +61,7 @@ class KernelRun {
         arguments_.insert(arguments_.end(), first, first + sizeof argument);
     }
 
-    FunctionalResult run(GridSize grid, GridSize block, FindingSink& findings) {
+    KernelLaunch launch(GridSize grid, GridSize block) {
         KernelLaunch launch;
         launch.kernel = &kernel_;
         launch.grid = grid;
@@ -69,7 +69,10 @@ class KernelRun {
         launch.arguments = arguments_;
         launch.memory = &memory_;
         launch.variables = &variables_;
-        return run_functional(launch, findings);
+        return launch;
+    }
+    FunctionalResult run(GridSize grid, GridSize block, FindingSink& findings) {
+        return run_functional(launch(grid, block), findings);
     }
 
     template <typename Element>
@@ -95,7 +98,9 @@ class KernelRun {
         for (const std::unique_ptr<PtxKernel>& kernel : module.kernels) {
             constexpr std::uint32_t registers = 128;
             if (kernel.get() == &found) {
-                reorder(*kernel, scheduled_order(DecodedKernel::decode(module, found), registers, a100()));
+                DecodedKernel as_written = DecodedKernel::decode(module, found);
+                const std::vector<std::uint32_t> order = scheduled_order(as_written, registers, a100());
+                return reordered(std::move(as_written), *kernel, order);
             }
         }
 #endif

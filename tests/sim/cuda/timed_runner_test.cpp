@@ -39,8 +39,9 @@ class TimedRunner : public ::testing::Test {
     /// The kernel of this body, prepared with a module of its own, in another's launch.
     void run_prepared(const GpuParameters& gpu, std::uint64_t most_cycles, std::string_view body, KernelLaunch launch) {
         PtxModule module = parse_ptx(kernel_text(body), "test.ptx");
-        const KernelPreparation prepare =
-            timed_preparation(gpu, most_cycles, InstructionOrder::scheduled, [](const PtxKernel&) { return 32U; });
+        LaunchSettings settings;
+        settings.max_cycles = most_cycles;
+        const KernelPreparation prepare = timed_preparation(gpu, settings, [](const PtxKernel&) { return 32U; });
         const std::unique_ptr<ReadyKernel> ready = prepare(module, *module.kernels.front());
         launch.kernel = &ready->decoded();
         ready->run(launch, findings_, report_);

@@ -56,6 +56,7 @@ std::string operand_text(const PtxOperand& operand, const PtxKernel& kernel) {
         case Kind::targets: STCSIM_ASSERT(operand.index < kernel.branch_targets.size()); return "targets";
         case Kind::sink: return "_";
         case Kind::function: return "function " + operand.text;
+        case Kind::prototype: return "prototype " + operand.text;
     }
     STCSIM_ASSERT(false);
 }
@@ -68,7 +69,9 @@ std::string variable_text(const PtxVariable& variable) {
     for (const std::byte byte : variable.initial) text += fmt::format(" {}", std::to_integer<unsigned>(byte));
     for (const PtxInitialAddress& address : variable.addresses) {
         STCSIM_ASSERT(address.at + address.bytes <= variable.initial.size());
-        text += fmt::format(" {}@{}{:+}&{:x}{}", address.variable->name, address.at, address.addend, address.mask,
+        const std::string of =
+            address.variable != nullptr ? address.variable->name : fmt::format("function {}", address.function);
+        text += fmt::format(" {}@{}{:+}&{:x}{}", of, address.at, address.addend, address.mask,
                             address.generic ? " generic" : "");
     }
     return text + "\n";
@@ -109,6 +112,7 @@ std::string text_of(const PtxModule& module) {
     for (const auto& variable : module.variables) text += variable_text(*variable);
     for (const PtxFunction& function : module.functions) {
         text += fmt::format("function {}{}\n", function.name, function.defined ? " defined" : "");
+        if (function.body) text += kernel_text(*function.body);
     }
     for (const auto& kernel : module.kernels) text += kernel_text(*kernel);
     return text;

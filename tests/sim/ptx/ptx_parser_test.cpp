@@ -64,9 +64,31 @@ TEST(ParsePtx, ReadsWhatAModuleSaysOfItself) {
     EXPECT_EQ(module.target, "sm_80");
     EXPECT_EQ(module.files.at(7), "second.cuh");
     ASSERT_EQ(module.kernels.size(), 1);
-    EXPECT_EQ(module.functions.size(), 4);
-    EXPECT_TRUE(module.functions[1].defined) << "a body that is skipped";
+    EXPECT_EQ(module.functions.size(), 5);
+    EXPECT_TRUE(module.functions[1].defined);
     EXPECT_FALSE(module.functions[0].defined) << "an external function";
+}
+
+TEST(ParsePtx, ReadsFunctionsWithTheirParametersResultsAndBodies) {
+    const PtxModule module = parse_ptx(
+        ".version 8.0 .target sm_80 .func (.param .align 8 .b8 r[24], .reg .u32 s) f(.reg .f64 x, .param .b32 y)\n"
+        "{ .reg .b32 %r1; ld.param.b32 %r1, [y]; add.u32 s, %r1, 1; call f, (x, y); ret; }\n"
+        ".func g; .func g { } .alias h, g;",
+        "functions.ptx");
+    ASSERT_EQ(module.functions.size(), 3);
+    const PtxFunction& f = module.functions[0];
+    ASSERT_NE(f.body, nullptr);
+    EXPECT_EQ(f.body->instructions.size(), 4);
+    EXPECT_EQ(f.body->instructions[2].operands[1].index, 0) << "itself";
+    ASSERT_EQ(f.results.size(), 2);
+    EXPECT_EQ(f.results[0].variable->name, "r");
+    EXPECT_EQ(f.results[0].bytes, 24);
+    EXPECT_EQ(f.body->registers[f.results[1].reg].name, "s");
+    ASSERT_EQ(f.parameters.size(), 2);
+    EXPECT_EQ(f.parameters[0].bytes, 8);
+    EXPECT_EQ(f.body->instructions[0].operands[1].variable, f.parameters[1].variable);
+    EXPECT_NE(module.functions[1].body, nullptr);
+    EXPECT_EQ(module.functions[2].alias_of, 1);
 }
 
 TEST(ParsePtx, ReadsAKernelsLimitsAndParameters) {
@@ -112,7 +134,9 @@ TEST(ParsePtx, ReadsAddressesInInitialValues) {
     EXPECT_EQ(pointer[0].addend, 4);
     EXPECT_TRUE(pointer[0].generic);
     const auto& pointers = variable_of(module, "pointers").addresses;
-    ASSERT_EQ(pointers.size(), 2) << "that of a function stays zero";
+    ASSERT_EQ(pointers.size(), 3);
+    EXPECT_EQ(pointers[2].variable, nullptr) << "that of a function";
+    EXPECT_EQ(module.functions[pointers[2].function].name, "vprintf");
     EXPECT_EQ(pointers[1].at, 8);
     EXPECT_EQ(pointers[1].addend, 8);
     EXPECT_FALSE(pointers[1].generic);

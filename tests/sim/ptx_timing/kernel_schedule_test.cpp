@@ -16,16 +16,12 @@ namespace {
 class Scheduled {
   public:
     explicit Scheduled(const std::string& body, const std::string& before = "", std::uint32_t registers = 64)
-        : module_(parse_ptx(kernel_text(body, before), "test.ptx")) {
-        PtxKernel& kernel = *module_.kernels.front();
-        const DecodedKernel decoded = DecodedKernel::decode(module_, kernel);
-        reorder(kernel, scheduled_order(decoded, registers, testing::a100()));
-    }
+        : module_(parse_ptx(kernel_text(body, before), "test.ptx")), kernel_(scheduled(module_, registers)) {}
 
     /// Where the instruction that starts like this and is the `nth` of them in the text is now.
     [[nodiscard]] std::size_t place(const std::string& name, std::size_t nth = 0) const {
         std::vector<std::pair<std::uint32_t, std::size_t>> found;  // column in the text, place
-        const auto& instructions = module_.kernels.front()->instructions;
+        const auto& instructions = kernel_.ptx().instructions;
         for (std::size_t i = 0; i < instructions.size(); ++i) {
             const PtxLocation where = instructions[i].where;
             if (instructions[i].name().starts_with(name)) found.emplace_back(where.line * 1000 + where.column, i);
@@ -36,7 +32,15 @@ class Scheduled {
     }
 
   private:
+    static DecodedKernel scheduled(PtxModule& module, std::uint32_t registers) {
+        PtxKernel& kernel = *module.kernels.front();
+        DecodedKernel decoded = DecodedKernel::decode(module, kernel);
+        const std::vector<std::uint32_t> order = scheduled_order(decoded, registers, testing::a100());
+        return reordered(std::move(decoded), kernel, order);
+    }
+
     PtxModule module_;
+    DecodedKernel kernel_;
 };
 
 TEST(KernelSchedule, StartsLoadsEarly) {
@@ -162,6 +166,28 @@ add.s32 %r12, %r10, 1;
     EXPECT_LT(kernel.place("setp"), kernel.place("st.global"));
     EXPECT_LT(kernel.place("st.global"), kernel.place("bra"));
     EXPECT_LT(kernel.place("bra"), kernel.place("add.s32", 1));
+}
+
+TEST(KernelSchedule, MovesNothingAcrossCallsAndReturns) {
+    const Scheduled kernel(R"(
+ld.global.u32 %r10, [%d1];
+{ .param .b32 a; st.param.b32 [a], %r1; .param .b32 b; call.uni (b), square, (a); ld.param.b32 %r20, [b]; }
+add.s32 %r11, %r10, %r20;
+ld.global.u32 %r12, [%d1+4];
+st.global.u32 [%d2], %r11; st.global.u32 [%d2+4], %r12;
+)",
+                           ".func (.param .b32 result) square(.param .b32 x)\n{\n.reg .b32 %r<3>;\n"
+                           "ld.param.u32 %r1, [x]; mul.lo.u32 %r2, %r1, %r1; st.param.b32 [result], %r2; ret;\n}\n");
+    const std::size_t call = kernel.place("call");
+    EXPECT_LT(kernel.place("ld.global", 0), call);
+    EXPECT_LT(kernel.place("st.param", 1), call);
+    EXPECT_LT(call, kernel.place("ld.param.b32"));
+    EXPECT_LT(call, kernel.place("ld.global", 1));
+    EXPECT_LT(kernel.place("ld.global", 1), kernel.place("add.s32")) << "behind the call loads start early";
+    // The function stands behind the kernel, in an order of its own.
+    EXPECT_LT(kernel.place("st.global", 1), kernel.place("mul.lo"));
+    EXPECT_LT(kernel.place("mul.lo"), kernel.place("st.param", 0));
+    EXPECT_LT(kernel.place("st.param", 0), kernel.place("ret", 0));
 }
 
 }  // namespace
