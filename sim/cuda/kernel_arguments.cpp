@@ -1,5 +1,6 @@
 #include "cuda/kernel_arguments.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <charconv>
@@ -10,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/host_memory.h"
 #include "base/message_text.h"
 #include "base/near_names.h"
 #include "numerics/float_format.h"
@@ -116,12 +118,14 @@ std::vector<std::byte> scalar_bytes(std::string_view argument, const NumberType&
 std::vector<std::size_t> shape_in(std::string_view argument, std::string_view text, std::size_t element_bytes) {
     std::vector<std::size_t> shape;
     std::uint64_t bytes = element_bytes;
+    const std::uint64_t largest = std::min<std::uint64_t>(largest_array, host_memory_bytes());
     for (bool more = true; more;) {
         const std::size_t cross = text.find('x');
         more = cross != std::string_view::npos;
         const auto size = number_in<std::uint64_t>(text.substr(0, cross));
-        if (!size || *size == 0 || *size > largest_array / bytes) {
-            refuse(argument, fmt::format("the shape \"{}\"", text), "sizes such as 128x128, of less than 2^40 bytes");
+        if (!size || *size == 0 || *size > largest / bytes) {
+            refuse(argument, fmt::format("the shape \"{}\"", text),
+                   "sizes such as 128x128, of less than 2^40 bytes and no more than this machine's memory");
         }
         bytes *= *size;
         shape.push_back(*size);

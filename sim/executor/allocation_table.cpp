@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/host_memory.h"
 #include "base/units.h"
 
 namespace stcsim {
@@ -40,7 +41,7 @@ void AllocationTable::insert(Allocation allocation) {
 std::uint64_t AllocationTable::allocate(std::uint64_t bytes, std::string name) {
     const std::uint64_t size = std::max<std::uint64_t>(bytes, 1);
     Allocation allocation;
-    if (size < (std::uint64_t{1} << 46U)) {
+    if (size < host_memory_bytes()) {
         allocation.owned.reset(new (std::nothrow) std::byte[size + allocation_alignment]());
     }
     if (!allocation.owned) {

@@ -243,7 +243,88 @@ class Kernels(ExecCommand):
         self.assertFalse((self.folder / "d.npy").exists())
 
 
-@unittest.skipIf(NVCC is None, "no nvcc")
+def kernel_of(body, before="", parameters=".param .u64 to"):
+    """PTX of a kernel `k` that has registers, and the address `to` in %d0."""
+    load = "ld.param.u64 %d0, [to];" if "u64 to" in parameters else ""
+    return (f".version 7.8\n.target sm_80\n.address_size 64\n{before}\n.visible .entry k({parameters})\n{{\n"
+            f".reg .pred %p<4>; .reg .b32 %r<8>; .reg .b64 %d<8>; mov.u32 %r0, %tid.x; {load}\n{body}\nret;\n}}\n")
+
+
+class BadKernels(ExecCommand):
+    """What is wrong with a kernel or its launch is said in one line; never a crash, never half an output."""
+
+    def launch(self, text, *options, timing="none", grid="1", block="64", arguments="out:d.npy:u32:64"):
+        self.write("k.ptx", text)
+        done = self.stcsim("exec", "--timing", timing, "--ptx", "k.ptx", "--entry", "k", "--grid", grid, "--block",
+                           block, *(("--args", arguments) if arguments else ()), *options)
+        self.assertNotIn(b"Assertion", done.stderr)
+        self.assertNotIn(b"terminate", done.stderr)
+        return done
+
+    def expect(self, status, expected, text, *options, **keywords):
+        done = self.launch(text, *options, **keywords)
+        said = done.stderr.decode()
+        self.assertEqual(done.returncode, status, said)
+        for part in expected if isinstance(expected, tuple) else (expected,):
+            self.assertIn(part, said)
+        self.assertFalse((self.folder / "d.npy").exists(), "an output of a launch that failed")
+
+    def test_text_that_is_no_ptx_or_ends_too_early_names_the_place(self):
+        good = kernel_of("st.global.u32 [%d0], %r0;")
+        self.expect(2, ("k.ptx:1", "column 1"), "this is no PTX\n")
+        self.expect(2, "k.ptx", "")
+        self.expect(2, "k.ptx:1", "\x7fELF\x02\x01\x01" + "\0" * 40)
+        for length in range(1, len(good) - 3, 31):
+            done = self.launch(good[:length])
+            self.assertEqual(done.returncode, 2, good[:length])
+            self.assertIn(b"k.ptx", done.stderr)
+        self.expect(2, ("k.ptx:8", "%nowhere"), kernel_of("mov.u32 %r1, %nowhere;"))
+
+    def test_a_kernel_for_a_newer_architecture_is_refused(self):
+        self.expect(2, ("sm_90", "compute_80"), kernel_of("").replace("sm_80", "sm_90"))
+        self.expect(2, ("wgmma.fence.sync.aligned", "line 8"), kernel_of("wgmma.fence.sync.aligned;"))
+
+    def test_calls_that_cannot_be_resolved_are_named(self):
+        self.expect(2, ("malloc", "line 9"), kernel_of("{ .param .b64 n; st.param.b64 [n], %d0; .param .b64 r;\n"
+                                                       "call.uni (r), malloc, (n); }",
+                                                       ".extern .func (.param .b64 r) malloc(.param .b64 n);"))
+
+    def test_missing_or_surplus_arguments_are_refused(self):
+        self.expect(2, "--args", kernel_of(""), arguments=None)
+        self.expect(2, "1, one for each parameter", kernel_of(""), arguments="out:d.npy:u32:64,u32:1")
+        self.expect(2, "4 bytes", kernel_of("", parameters=".param .u32 n"), arguments="u64:1")
+
+    def test_an_endless_loop_ends_at_the_limit_and_says_where(self):
+        endless = kernel_of("AGAIN: add.u32 %r1, %r1, 1;\nbra AGAIN;")
+        self.expect(1, ("10000", "PTX line"), endless, "--max-cycles", "10000")
+        self.expect(1, ("cycles", "warp 0: line"), endless, "--max-cycles", "30000", timing="full")
+
+    def test_a_deadlock_shows_where_each_warp_stands(self):
+        # The second warp waits at a barrier that the first never reaches: it waits at another.
+        waiting = kernel_of("setp.lt.u32 %p1, %r0, 32;\n@%p1 bar.sync 1, 64;\n@!%p1 bar.sync 2, 64;")
+        self.expect(1, ("deadlock", "warp 0: bar.sync at PTX line 9", "warp 1: bar.sync at PTX line 10"), waiting)
+        self.expect(1, ("deadlock", "warp 0: line 9 (bar.sync)", "warp 1: line 10 (bar.sync)"), waiting, timing="full")
+
+    def test_more_memory_than_the_device_has_is_refused(self):
+        self.expect(2, "memory", kernel_of(""), arguments="out:d.npy:u32:300000x300000")
+        self.expect(2, "k.ptx", kernel_of("st.global.u32 [big], %r0;", ".global .align 4 .b8 big[900000000000];"))
+
+    def test_blocks_and_shared_memory_that_no_sm_has_are_refused(self):
+        for timing in ("none", "full"):
+            with self.subTest(timing=timing):
+                self.expect(2, "1024", kernel_of(""), block="1025", timing=timing)
+                self.expect(2, "1024", kernel_of(""), block="32,32,2", timing=timing)
+                self.expect(2, "64 threads", kernel_of("").replace("\n{", "\n.maxntid 64\n{", 1), block="65",
+                            timing=timing)
+                self.expect(2, "166912", kernel_of(""), "--shared", "200000", timing=timing)
+                self.expect(2, "166912", kernel_of("st.shared.u32 [tile], %r0;",
+                                                   ".shared .align 4 .b8 tile[170000];"), timing=timing)
+
+    def test_recursion_without_end_is_a_stack_overflow(self):
+        self.expect(1, ("stack", "PTX line"), kernel_of("call forever;",
+                                                        ".func forever() { .local .b8 x[1024]; call forever; ret; }"))
+
+
 class Compiled(ExecCommand):
     FLAGS = ("-cudart", "shared", "-gencode", "arch=compute_80,code=compute_80")
 
