@@ -307,7 +307,7 @@ class BadKernels(ExecCommand):
 
     def test_more_memory_than_the_device_has_is_refused(self):
         self.expect(2, "memory", kernel_of(""), arguments="out:d.npy:u32:300000x300000")
-        self.expect(2, "k.ptx", kernel_of("st.global.u32 [big], %r0;", ".global .align 4 .b8 big[900000000000];"))
+        self.expect(2, "variable big", kernel_of("st.global.u32 [big], %r0;", ".global .align 4 .b8 big[900000000000];"))
 
     def test_blocks_and_shared_memory_that_no_sm_has_are_refused(self):
         for timing in ("none", "full"):

@@ -15,13 +15,13 @@
 namespace stcsim {
 
 /// A module with one kernel `test(in, out, n)`, whose body finds the addresses in %d1 and %d2, n in %r3 and the
-/// thread's number in %r1. Declared are %p0..31, %h0..63 (16 bits), %r0..127, %d0..63 (64 bits), %f0..63, %e0..31
+/// thread's number in %r1. Declared are %p0..63, %h0..63 (16 bits), %r0..127, %d0..63 (64 bits), %f0..63, %e0..63
 /// (f64).
 inline std::string kernel_text(std::string_view body, std::string_view before = "") {
     return ".version 7.8\n.target sm_80\n.address_size 64\n" + std::string(before) +
            "\n.visible .entry test(.param .u64 in, .param .u64 out, .param .u32 n)\n{\n"
-           ".reg .pred %p<32>; .reg .b16 %h<64>; .reg .b32 %r<128>; .reg .b64 %d<64>; .reg .f32 %f<64>; .reg .f64 "
-           "%e<32>;\n"
+           ".reg .pred %p<64>; .reg .b16 %h<64>; .reg .b32 %r<128>; .reg .b64 %d<64>; .reg .f32 %f<64>; .reg .f64 "
+           "%e<64>;\n"
            "ld.param.u64 %d1, [in]; ld.param.u64 %d2, [out]; ld.param.u32 %r3, [n]; mov.u32 %r1, %tid.x;\n" +
            std::string(body) + "\nret;\n}\n";
 }

@@ -104,6 +104,12 @@ void check_mma(const std::string& opcode) {
     for (const std::string_view layout : {".sync", ".aligned", ".row", ".col"}) {
         if (const std::size_t at = name.find(layout); at != std::string::npos) name.erase(at, layout.size());
     }
+    // The table has `.satfinite` last, PTX and the model's names before the types.
+    constexpr std::string_view clamped = ".satfinite";
+    if (name.ends_with(clamped)) {
+        name.erase(name.size() - clamped.size());
+        name.insert(name.find(".s32"), clamped);
+    }
     const MmaInstruction& instruction = mma_instruction_named(name);
     for (U32 selector = 0; selector < std::max(1U, sparsity_selectors(instruction)); ++selector) {
         const MmaKernel kernel(instruction, selector, opcode);
