@@ -11,6 +11,7 @@ namespace {
 using testing::both_sparsities;
 using testing::describe;
 using testing::expect_same_machine;
+using testing::expect_verified;
 using testing::gemm;
 using testing::simulate;
 using testing::small_a100;
@@ -26,15 +27,6 @@ constexpr Types types_of_sums[] = {{ElementType::f16, ElementType::f32, ElementT
                                    {ElementType::f16, ElementType::f32, ElementType::f32},
                                    {ElementType::tf32, ElementType::f32, ElementType::f32},
                                    {ElementType::s8, ElementType::s32, ElementType::s32}};
-
-void expect_verified(const GemmProblem& problem, testing::Options options) {
-    options.verify = true;
-    const SimulationResult result = simulate(problem, options);
-    ASSERT_TRUE(result.verification.has_value());
-    EXPECT_EQ(result.verification->elements, problem.m * problem.n * problem.batch) << describe(options, problem);
-    EXPECT_EQ(result.verification->mismatches, 0U)
-        << describe(options, problem) << ": " << result.verification->first_mismatch;
-}
 
 TEST(DividedK, GivesTheBitsOfItsOrderOfAdditionsForEveryTypeOnShapesWithEdges) {
     for (const char* const division : {"_k3", "_serial3", "_stream", "_stream7"}) {

@@ -88,4 +88,15 @@ inline std::string describe(const Options& options, const GemmProblem& problem) 
            (problem.sparsity == Sparsity::dense ? "dense " : "2:4 ") + options.kernel;
 }
 
+/// Runs with values and expects every element of D to be compared and equal.
+inline void expect_verified(const GemmProblem& problem, Options options) {
+    options.verify = true;
+    const SimulationResult result = simulate(problem, options);
+    ASSERT_TRUE(result.verification.has_value());
+    EXPECT_EQ(result.verification->elements, problem.m * problem.n * problem.batch) << describe(options, problem);
+    EXPECT_EQ(result.verification->mismatches, 0U)
+        << describe(options, problem) << ": " << result.verification->first_mismatch;
+    EXPECT_EQ(result.verification->first_mismatch, "");
+}
+
 }  // namespace stcsim::testing

@@ -10,20 +10,9 @@ namespace {
 
 using testing::all_scopes;
 using testing::both_sparsities;
-using testing::describe;
+using testing::expect_verified;
 using testing::gemm;
 using testing::simulate;
-
-/// Runs with values and expects every element of D to be compared and equal.
-void expect_verified(const GemmProblem& problem, testing::Options options) {
-    options.verify = true;
-    const SimulationResult result = simulate(problem, options);
-    ASSERT_TRUE(result.verification.has_value());
-    EXPECT_EQ(result.verification->elements, problem.m * problem.n * problem.batch) << describe(options, problem);
-    EXPECT_EQ(result.verification->mismatches, 0U)
-        << describe(options, problem) << ": " << result.verification->first_mismatch;
-    EXPECT_EQ(result.verification->first_mismatch, "");
-}
 
 TEST(Verification, PassesForEveryTypeDenseAndSparseOnAShapeWithEdges) {
     using enum ElementType;
