@@ -1,8 +1,11 @@
 #include "cli/exec_options.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <limits>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/program_options/value_semantic.hpp>
 #include <fmt/format.h>
@@ -18,39 +21,25 @@ using Values = po::variables_map;
 
 constexpr std::array kernel_options{"entry", "grid", "block", "shared", "args"};
 
-LaunchTiming timing_of(const Values& values) {
-    const auto name = text_of(values, "timing");
-    if (!name) return LaunchSettings{}.timing;
-    for (const LaunchTiming timing : {LaunchTiming::none, LaunchTiming::full}) {
-        if (name_of(timing) == *name) return timing;
+/// The one of `choices` that the option names, or `otherwise` if it was not given.
+template <typename Choice>
+Choice choice_of(const Values& values, const char* option, Choice otherwise, std::initializer_list<Choice> choices) {
+    const auto given = text_of(values, option);
+    if (!given) return otherwise;
+    std::vector<std::string> names;
+    for (const Choice choice : choices) {
+        if (name_of(choice) == *given) return choice;
+        names.emplace_back(name_of(choice));
     }
-    throw InputError({}, fmt::format("--timing \"{}\"", *name), expected_names(*name, {"none", "full"}));
-}
-
-LaunchScope scope_of(const Values& values) {
-    const auto name = text_of(values, "scope");
-    if (!name) return LaunchSettings{}.scope;
-    for (const LaunchScope scope : {LaunchScope::sm, LaunchScope::chip}) {
-        if (name_of(scope) == *name) return scope;
-    }
-    throw InputError({}, fmt::format("--scope \"{}\"", *name), expected_names(*name, {"sm", "chip"}));
-}
-
-InstructionOrder order_of(const Values& values) {
-    const auto name = text_of(values, "order");
-    if (!name) return LaunchSettings{}.order;
-    for (const InstructionOrder order : {InstructionOrder::text, InstructionOrder::scheduled}) {
-        if (name_of(order) == *name) return order;
-    }
-    throw InputError({}, fmt::format("--order \"{}\"", *name), expected_names(*name, {"text", "scheduled"}));
+    throw InputError({}, fmt::format("--{} \"{}\"", option, *given), expected_names(*given, names));
 }
 
 LaunchSettings settings_of(const Values& values) {
     refuse_together(values, "lenient", "no-findings", "without findings there is nothing to take leniently");
     LaunchSettings settings;
-    settings.timing = timing_of(values);
-    settings.scope = scope_of(values);
-    settings.order = order_of(values);
+    settings.timing = choice_of(values, "timing", settings.timing, {LaunchTiming::none, LaunchTiming::full});
+    settings.scope = choice_of(values, "scope", settings.scope, {LaunchScope::sm, LaunchScope::chip});
+    settings.order = choice_of(values, "order", settings.order, {InstructionOrder::text, InstructionOrder::scheduled});
     settings.verify = values.count("verify") != 0;
     settings.find = values.count("no-findings") == 0;
     settings.lenient = values.count("lenient") != 0;
