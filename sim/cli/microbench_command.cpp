@@ -44,6 +44,9 @@ po::options_description microbench_options() {
         "one instruction (all): of 'stcsim instructions', ldmatrix.x1|x2|x4, ld.shared.u32[.Nway]");
     add("warps", text_value("LIST"), "warps of the thread block, such as 4 or 1,2,4 or 1-8 (1,4,8)");
     add("ilp", text_value("LIST"), "independent instructions per warp and iteration (1-6)");
+    add("fragments", text_value("loop|packed")->default_value("loop"),
+        "where the program waits for its fragments: in the timed loop, as in the published measurements, or packed "
+        "before the first clock, as nvcc 13 compiles elements below 32 bits");
     add("memory", "latencies and bandwidths of L2 and memory instead of instructions");
     add("iterations", text_value("NUMBER"), "iterations of the timed loop (999, as published)");
     add("csv", text_value("FILE"),
@@ -73,6 +76,12 @@ std::vector<std::uint32_t> parse_list(std::string_view text, std::string_view op
     return numbers;
 }
 
+FragmentWait fragment_wait_named(std::string_view name) {
+    if (name == "loop") return FragmentWait::in_loop;
+    if (name == "packed") return FragmentWait::packed;
+    throw InputError({}, fmt::format("--fragments {}", name), "loop or packed");
+}
+
 MicrobenchRequest request_of(const po::variables_map& values) {
     MicrobenchRequest request;
     using Texts = std::vector<std::string>;
@@ -92,10 +101,11 @@ MicrobenchRequest request_of(const po::variables_map& values) {
     } else {
         request.subjects = microbench_subjects(parameters.sm.tensor_core.sparse_path);
     }
+    const FragmentWait fragments = fragment_wait_named(values["fragments"].as<std::string>());
     const std::uint32_t most_warps = std::min(largest_block_warps, parameters.sm.residency.maximum_warps);
     for (const std::uint32_t warps : parse_list(text_or("warps", "1,4,8"), "--warps", most_warps)) {
         for (const std::uint32_t ilp : parse_list(text_or("ilp", "1-6"), "--ilp", largest_ilp)) {
-            request.loads.push_back({warps, ilp});
+            request.loads.push_back({warps, ilp, fragments});
         }
     }
     constexpr std::uint64_t most_iterations = 1'000'000;

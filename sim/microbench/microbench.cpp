@@ -33,7 +33,7 @@ MicrobenchResult measure(const MicrobenchSubject& subject, const MicrobenchLoad&
                                      load.ilp, registers_per_thread(subject, load.ilp)),
                          "a thread block that fits on an SM: fewer warps or less ILP");
     }
-    MicrobenchStream stream(subject, load.warps, load.ilp, iterations);
+    MicrobenchStream stream(subject, load.warps, load.ilp, iterations, load.fragments);
     GpuRunOptions options;
     options.one_sm = true;
     options.ctas.count = 1;

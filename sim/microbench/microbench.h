@@ -8,6 +8,7 @@
 
 #include "gpu/gpu_parameters.h"
 #include "microbench/microbench_subject.h"
+#include "microbench/timed_loop.h"
 
 namespace stcsim {
 
@@ -18,10 +19,11 @@ inline constexpr std::uint32_t largest_block_warps = 32;
 /// The most independent instructions per warp and iteration.
 inline constexpr std::uint32_t largest_ilp = 8;
 
-/// A number of warps and of independent instructions per warp.
+/// A number of warps and of independent instructions per warp, and where these wait for their fragments.
 struct MicrobenchLoad {
     std::uint32_t warps = 1;
     std::uint32_t ilp = 1;
+    FragmentWait fragments = FragmentWait::in_loop;
 
     bool operator==(const MicrobenchLoad&) const = default;
 };

@@ -72,9 +72,9 @@ class MicrobenchStream::Warp : public WarpStream {
 };
 
 MicrobenchStream::MicrobenchStream(const MicrobenchSubject& subject, std::uint32_t warps, std::uint32_t ilp,
-                                   std::uint32_t iterations)
+                                   std::uint32_t iterations, FragmentWait wait)
     : iterations_(iterations) {
-    for (std::uint32_t warp = 0; warp < warps; ++warp) loops_.push_back(timed_loop(subject, warp, warps, ilp));
+    for (std::uint32_t warp = 0; warp < warps; ++warp) loops_.push_back(timed_loop(subject, warp, warps, ilp, wait));
 }
 
 std::unique_ptr<WarpStream> MicrobenchStream::start_warp(CtaIndex, std::uint32_t warp) {

@@ -12,8 +12,8 @@ namespace stcsim {
 
 class MicrobenchStream : public InstructionStream {
   public:
-    MicrobenchStream(const MicrobenchSubject& subject, std::uint32_t warps, std::uint32_t ilp,
-                     std::uint32_t iterations);
+    MicrobenchStream(const MicrobenchSubject& subject, std::uint32_t warps, std::uint32_t ilp, std::uint32_t iterations,
+                     FragmentWait wait = FragmentWait::in_loop);
 
     [[nodiscard]] std::uint64_t ctas() const override { return 1; }
     [[nodiscard]] CtaResources resources() const override { return loops_.front().resources; }

@@ -1,5 +1,6 @@
 #include "microbench/timed_loop.h"
 
+#include <algorithm>
 #include <map>
 
 #include "base/error.h"
@@ -65,6 +66,18 @@ void load_fragments(std::vector<WarpInstruction>& program, std::uint32_t first, 
     }
 }
 
+/// Packs what was loaded into registers [first, end): an instruction for each element but the first.
+void pack_fragments(std::vector<WarpInstruction>& program, std::uint32_t first, std::uint32_t end,
+                    std::uint32_t element_bits) {
+    constexpr std::uint32_t least_load_bits = 8;
+    const std::uint32_t loads = 32 / std::max(element_bits, least_load_bits);
+    for (std::uint32_t r = first; loads > 1 && r < end; ++r) {
+        WarpInstruction pack = arithmetic_on(range(r, 1), range(r, 1));
+        pack.unit = ArithmeticUnit::integer;
+        program.insert(program.end(), loads - 1, pack);
+    }
+}
+
 std::vector<WarpInstruction> mma_instructions_of(const MmaInstruction& mma, std::uint32_t ilp) {
     const Registers registers(mma, ilp);
     std::vector<WarpInstruction> body;
@@ -102,7 +115,8 @@ std::uint32_t registers_per_thread(const MicrobenchSubject& subject, std::uint32
     return subject.mma != nullptr ? Registers(*subject.mma, ilp).end : first_operand + ilp * subject.registers;
 }
 
-TimedLoop timed_loop(const MicrobenchSubject& subject, std::uint32_t warp, std::uint32_t warps, std::uint32_t ilp) {
+TimedLoop timed_loop(const MicrobenchSubject& subject, std::uint32_t warp, std::uint32_t warps, std::uint32_t ilp,
+                     FragmentWait wait) {
     const std::uint32_t registers = registers_per_thread(subject, ilp);
     STCSIM_ASSERT(ilp > 0 && registers < 256);
     TimedLoop loop;
@@ -117,6 +131,11 @@ TimedLoop timed_loop(const MicrobenchSubject& subject, std::uint32_t warp, std::
         loop.iteration = loads_of(subject, ilp);
     }
     loop.prologue.push_back(plain(OperationClass::barrier));
+    if (subject.mma != nullptr && wait == FragmentWait::packed) {
+        const Registers place(*subject.mma, ilp);
+        pack_fragments(loop.prologue, place.a, place.b, bits_of(subject.mma->a));
+        pack_fragments(loop.prologue, place.b, place.e, bits_of(subject.mma->b));
+    }
     loop.read_clock = plain(OperationClass::arithmetic);
     loop.iteration.push_back(plain(OperationClass::warp_sync));
 

@@ -49,6 +49,7 @@ INSTANTIATE_TEST_SUITE_P(
             "from 1 to 16"},
         BadMicrobench{"BackwardRange", {some, "--ilp", "4-2"}, "--ilp"},
         BadMicrobench{"EmptyItem", {some, "--ilp", "1,,2"}, "--ilp"},
+        BadMicrobench{"UnknownFragments", {some, "--fragments", "unpacked"}, "loop or packed"},
         BadMicrobench{"TooMuchIlp", {some, "--ilp", "9"}, "from 1 to 8"},
         BadMicrobench{"NoIterations", {some, "--iterations", "0"}, "--iterations"},
         BadMicrobench{"MemoryAndAnInstruction", {some, "--memory"}, "--memory with --instr"},

@@ -49,6 +49,19 @@ TEST(Microbench, LongerLoopsOnlyDiluteTheStart) {
     EXPECT_NEAR(at_9990, 24, 0.1);
 }
 
+TEST(Microbench, FragmentsOfSmallElementsCanBePackedBeforeTheClock) {
+    const auto latency = [](const char* name, FragmentWait fragments) {
+        return measure(microbench_subject_named(name), {.warps = 1, .ilp = 1, .fragments = fragments}, a100()).latency;
+    };
+    for (const char* const name : {dense, "mma.m16n8k32.s32.s8.s8.s32", "mma.m16n8k64.s32.s4.s4.s32"}) {
+        EXPECT_NEAR(latency(name, FragmentWait::packed), 24, 0.1) << name;
+        EXPECT_GT(latency(name, FragmentWait::in_loop), 24.4) << name;
+    }
+    // An element that fills its register is loaded into it.
+    const char* const whole = "mma.m16n8k8.f32.tf32.tf32.f32";
+    EXPECT_EQ(latency(whole, FragmentWait::packed), latency(whole, FragmentWait::in_loop));
+}
+
 TEST(Microbench, GivesTheSameFiguresTwice) {
     EXPECT_EQ(measured(dense, 8, 3).latency, measured(dense, 8, 3).latency);
 }
