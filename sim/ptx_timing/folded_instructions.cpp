@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 
 #include "ptx/ptx_control_flow.h"
 
@@ -152,6 +155,33 @@ std::vector<bool> folded_instructions(const DecodedKernel& kernel) {
     std::vector<bool> folded = AddressFolding(kernel).run();
     fold_branches(kernel.instructions(), folded);
     return folded;
+}
+
+std::vector<PtxRegisterUse> machine_register_uses(const DecodedKernel& kernel, const std::vector<bool>& folded) {
+    const auto instructions = kernel.instructions();
+    std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> sources;  // of what a folded instruction writes
+    std::vector<PtxRegisterUse> uses;
+    uses.reserve(instructions.size());
+    for (std::size_t i = 0; i < instructions.size(); ++i) {
+        const DecodedInstruction& instruction = instructions[i];
+        PtxRegisterUse use;
+        use.writes.assign(instruction.writes.begin(), instruction.writes.end());
+        for (const std::uint32_t r : instruction.reads) {
+            const auto folded_away = sources.find(r);
+            if (folded_away == sources.end()) {
+                use.reads.push_back(r);
+            } else {
+                std::ranges::copy(folded_away->second, std::back_inserter(use.reads));
+            }
+        }
+        if (folded[i] && instruction.unit != ExecutionUnit::branch) {
+            // It is written once, and read in this block only, further down.
+            for (const std::uint32_t r : use.writes) sources[r] = use.reads;
+            use = {};
+        }
+        uses.push_back(std::move(use));
+    }
+    return uses;
 }
 
 }  // namespace stcsim

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "executor/decoded_kernel.h"
+#include "ptx/ptx_register_use.h"
 
 namespace stcsim {
 
@@ -17,5 +18,9 @@ namespace stcsim {
 ///
 /// Source: what ptxas 13.0 makes of such code for sm_80, by the opcodes and address fields of its output (derived).
 std::vector<bool> folded_instructions(const DecodedKernel& kernel);
+
+/// Which registers each instruction reads and writes on the machine, `folded` being folded_instructions(kernel): a
+/// memory instruction reads what the sums and shifts in its address do, and these have no registers of their own.
+std::vector<PtxRegisterUse> machine_register_uses(const DecodedKernel& kernel, const std::vector<bool>& folded);
 
 }  // namespace stcsim

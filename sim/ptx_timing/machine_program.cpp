@@ -45,18 +45,20 @@ RegisterRange joined(const RegisterRange& first, const RegisterRange& next) {
 
 MachineProgram::MachineProgram(const DecodedKernel& kernel, std::uint32_t registers_per_thread)
     : kernel_(&kernel),
-      assignment_(assign_registers(kernel.ptx())),
       registers_per_thread_(registers_per_thread != 0 ? registers_per_thread : allocate_registers(kernel.ptx()).count) {
     const std::vector<bool> folded = folded_instructions(kernel);
-    for (const DecodedInstruction& instruction : kernel.instructions()) {
-        instructions_.push_back(translate(instruction));
-        if (folded[instructions_.size() - 1]) instructions_.back().free = true;
+    const std::vector<PtxRegisterUse> uses = machine_register_uses(kernel, folded);
+    assignment_ = assign_registers(kernel.ptx(), uses);
+    const auto decoded = kernel.instructions();
+    for (std::size_t i = 0; i < decoded.size(); ++i) {
+        instructions_.push_back(translate(decoded[i], uses[i]));
+        if (folded[i]) instructions_.back().free = true;
     }
-    for (const PtxBlock& block : basic_blocks(kernel.ptx())) see_through_free(block);
+    for (const PtxBlock& block : basic_blocks(kernel.ptx())) see_through_free(block, uses);
     mark_after_last_mma();
 }
 
-MachineInstruction MachineProgram::translate(const DecodedInstruction& instruction) const {
+MachineInstruction MachineProgram::translate(const DecodedInstruction& instruction, const PtxRegisterUse& use) const {
     MachineInstruction result;
     result.operation = operation_of(instruction);
     result.is_sequence = instruction.ptx->opcode == "wmma";
@@ -75,12 +77,13 @@ MachineInstruction MachineProgram::translate(const DecodedInstruction& instructi
         const RegisterRange from = assignment_.ranges[copy->from];
         result.free = to.first == from.first && to.count == from.count;
     }
-    assign_operands(instruction, result);
+    assign_operands(instruction, use, result);
     return result;
 }
 
-void MachineProgram::assign_operands(const DecodedInstruction& instruction, MachineInstruction& result) const {
-    for (const std::uint32_t r : instruction.reads) {
+void MachineProgram::assign_operands(const DecodedInstruction& instruction, const PtxRegisterUse& use,
+                                     MachineInstruction& result) const {
+    for (const std::uint32_t r : use.reads) {
         if (assignment_.ranges[r].count > 0) result.reads.insert(assignment_.ranges[r]);
     }
     if (instruction.unit == ExecutionUnit::mma) {
@@ -88,30 +91,29 @@ void MachineProgram::assign_operands(const DecodedInstruction& instruction, Mach
         if (result.is_sequence) assign_sequence(instruction, result);
         return;
     }
-    for (const std::uint32_t r : instruction.writes) {
+    for (const std::uint32_t r : use.writes) {
         // The predicate of setp's or shfl's second result: the first one's readiness stands for both.
         result.destination = joined(result.destination, assignment_.ranges[r]);
     }
     if (result.operation != OperationClass::arithmetic) return;
-    for (const std::uint32_t r : instruction.reads) {
+    for (const std::uint32_t r : use.reads) {
         if (assignment_.ranges[r].count == 0 || assignment_.ranges[r].first >= first_predicate_number) continue;
         result.a = assignment_.ranges[r];
         break;
     }
 }
 
-void MachineProgram::see_through_free(const PtxBlock& block) {
+void MachineProgram::see_through_free(const PtxBlock& block, std::span<const PtxRegisterUse> uses) {
     // What a free instruction writes is there when what it reads is: who reads the one waits for the other.
-    const auto decoded = kernel_->instructions();
     std::map<std::uint32_t, RegisterSet> sources;  // by PTX register
     for (std::uint32_t i = block.begin; i < block.end; ++i) {
         MachineInstruction& machine = instructions_[i];
-        for (const std::uint32_t r : decoded[i].reads) {
+        for (const std::uint32_t r : uses[i].reads) {
             if (const auto known = sources.find(r); known != sources.end()) machine.reads.insert(known->second);
         }
-        for (const std::uint32_t r : decoded[i].writes) sources.erase(r);
+        for (const std::uint32_t r : uses[i].writes) sources.erase(r);
         if (machine.free) {
-            for (const std::uint32_t r : decoded[i].writes) sources[r] = machine.reads;
+            for (const std::uint32_t r : uses[i].writes) sources[r] = machine.reads;
         } else {
             for (auto& [r, registers] : sources) registers.erase(machine.destination);
         }

@@ -50,9 +50,10 @@ class MachineProgram {
     [[nodiscard]] const DecodedKernel& kernel() const { return *kernel_; }
 
   private:
-    [[nodiscard]] MachineInstruction translate(const DecodedInstruction& instruction) const;
-    void assign_operands(const DecodedInstruction& instruction, MachineInstruction& result) const;
-    void see_through_free(const PtxBlock& block);
+    [[nodiscard]] MachineInstruction translate(const DecodedInstruction& instruction, const PtxRegisterUse& use) const;
+    void assign_operands(const DecodedInstruction& instruction, const PtxRegisterUse& use,
+                         MachineInstruction& result) const;
+    void see_through_free(const PtxBlock& block, std::span<const PtxRegisterUse> uses);
     void assign_fragments(const DecodedInstruction& instruction, MachineInstruction& result) const;
     void assign_sequence(const DecodedInstruction& instruction, MachineInstruction& result) const;
     void mark_after_last_mma();

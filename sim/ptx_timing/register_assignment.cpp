@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <numeric>
-#include <span>
 
 #include "ptx/ptx_control_flow.h"
 #include "ptx/ptx_live_ranges.h"
-#include "ptx/ptx_register_use.h"
 
 namespace stcsim {
 namespace {
@@ -196,9 +194,7 @@ std::optional<RegisterCopy> copy_of(const PtxInstruction& instruction) {
     return RegisterCopy{.to = operands[0].index, .from = operands[1].index};
 }
 
-RegisterAssignment assign_registers(const PtxKernel& kernel) {
-    std::vector<PtxRegisterUse> uses;
-    for (const PtxInstruction& instruction : kernel.instructions) uses.push_back(registers_of(instruction));
+RegisterAssignment assign_registers(const PtxKernel& kernel, std::span<const PtxRegisterUse> uses) {
     const std::vector<PtxBlock> blocks = basic_blocks(kernel);
     RegisterGroups groups(kernel, live_ranges(kernel, blocks, uses, kernel.registers.size()));
     join_vectors(kernel, groups);

@@ -8,10 +8,12 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "isa/register_set.h"
 #include "ptx/ptx_module.h"
+#include "ptx/ptx_register_use.h"
 
 namespace stcsim {
 
@@ -24,7 +26,8 @@ struct RegisterAssignment {
 /// General registers have numbers below this; the predicates of the machine (P0 to P6) follow.
 inline constexpr std::uint32_t first_predicate_number = 249;
 
-RegisterAssignment assign_registers(const PtxKernel& kernel);
+/// `uses`: of each instruction of the kernel.
+RegisterAssignment assign_registers(const PtxKernel& kernel, std::span<const PtxRegisterUse> uses);
 
 /// The registers of a plain move, if `instruction` is one between registers, without guard.
 struct RegisterCopy {

@@ -54,6 +54,28 @@ TEST(FoldedInstructions, NeedTheirSourceUntilTheLastAccess) {
     EXPECT_EQ(folded_names("add.s32 %r12, %r3, 64;\nld.shared.u32 %r3, [%r12];\n"), (Names{"add.s32"}));
 }
 
+TEST(FoldedInstructions, LeaveTheirSourcesToWhatTheyArePartOf) {
+    const TestKernel kernel("shl.b32 %r10, %r3, 2;\nadd.s32 %r11, %r10, 64;\nld.shared.u32 %r12, [%r11];\n", buffer);
+    const DecodedKernel& decoded = kernel.decoded();
+    const auto uses = machine_register_uses(decoded, folded_instructions(decoded));
+    const auto number = [&](const char* name) {
+        const auto& registers = decoded.ptx().registers;
+        return static_cast<std::uint32_t>(std::ranges::find(registers, name, &PtxRegister::name) - registers.begin());
+    };
+    std::uint32_t loads = 0;
+    for (std::size_t i = 0; i < uses.size(); ++i) {
+        const std::string& opcode = decoded.instructions()[i].ptx->opcode;
+        if (opcode == "shl" || opcode == "add") {
+            EXPECT_TRUE(uses[i].reads.empty() && uses[i].writes.empty()) << opcode;
+        } else if (decoded.instructions()[i].access.space == PtxSpace::shared) {
+            ++loads;
+            EXPECT_EQ(uses[i].reads, std::vector{number("%r3")});
+            EXPECT_EQ(uses[i].writes, std::vector{number("%r12")});
+        }
+    }
+    EXPECT_EQ(loads, 1U);
+}
+
 TEST(FoldedInstructions, AreBranchesThatOneOnTheOppositeConditionMakesUnnecessary) {
     EXPECT_EQ(folded_names("again:\nsetp.eq.u32 %p1, %r1, 3;\n@%p1 bra done;\nbra again;\ndone:\n"), (Names{"bra"}));
     EXPECT_EQ(folded_names("setp.eq.u32 %p1, %r1, 3;\n@%p1 bra done;\nback:\nbra done;\ndone:\n@%p1 bra back;\n"),

@@ -11,6 +11,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "kernel_fixture.h"
+#include "ptx_timing/folded_instructions.h"
 #include "ptx_timing/machine_program.h"
 
 namespace stcsim {
@@ -33,6 +34,12 @@ bool overlap(const RegisterRange& a, const RegisterRange& b) {
     return a.first < b.first + b.count && b.first < a.first + a.count;
 }
 
+/// With folded addresses where they are on the machine.
+RegisterAssignment assignment_of(const TestKernel& kernel) {
+    const DecodedKernel& decoded = kernel.decoded();
+    return assign_registers(decoded.ptx(), machine_register_uses(decoded, folded_instructions(decoded)));
+}
+
 /// Of general registers: the highest number and one more.
 std::uint32_t numbers_used(const RegisterAssignment& assignment) {
     std::uint32_t used = 0;
@@ -48,7 +55,7 @@ TEST(RegisterAssignment, GivesTheSameNumbersToRegistersThatAreNeverNeededTogethe
         body += "ld.global.u32 %r" + std::to_string(i) + ", [%d1]; st.global.u32 [%d2], %r" + std::to_string(i) + ";\n";
     }
     const TestKernel kernel(body);
-    EXPECT_LE(numbers_used(assign_registers(kernel.decoded().ptx())), 16U);
+    EXPECT_LE(numbers_used(assignment_of(kernel)), 16U);
 }
 
 TEST(RegisterAssignment, NeedsAsManyNumbersAsAreLiveAtOnce) {
@@ -59,7 +66,7 @@ TEST(RegisterAssignment, NeedsAsManyNumbersAsAreLiveAtOnce) {
         stores += "st.global.u32 [%d2], %r" + std::to_string(i) + ";\n";
     }
     const TestKernel kernel(loads + stores);
-    const RegisterAssignment assignment = assign_registers(kernel.decoded().ptx());
+    const RegisterAssignment assignment = assignment_of(kernel);
     EXPECT_GE(numbers_used(assignment), 80U);
     EXPECT_LE(numbers_used(assignment), 88U);
     for (int i = 10; i < 90; ++i) {
@@ -86,7 +93,7 @@ st.global.f32 [%d2], %f1;
 
 TEST(RegisterAssignment, JoinsTheTwoSidesOfALoopsCopies) {
     const TestKernel kernel(accumulating_loop);
-    const RegisterAssignment assignment = assign_registers(kernel.decoded().ptx());
+    const RegisterAssignment assignment = assignment_of(kernel);
     EXPECT_EQ(range_of(kernel.decoded(), assignment, "%f1").first, range_of(kernel.decoded(), assignment, "%f3").first);
     EXPECT_FALSE(overlap(range_of(kernel.decoded(), assignment, "%f1"), range_of(kernel.decoded(), assignment, "%f2")));
     const MachineProgram program(kernel.decoded());
@@ -105,7 +112,7 @@ add.s32 %r11, %r11, 1;
 st.global.u32 [%d2], %r10;
 st.global.u32 [%d2], %r11;
 )");
-    const RegisterAssignment assignment = assign_registers(kernel.decoded().ptx());
+    const RegisterAssignment assignment = assignment_of(kernel);
     EXPECT_NE(range_of(kernel.decoded(), assignment, "%r10").first,
               range_of(kernel.decoded(), assignment, "%r11").first);
 }
@@ -122,7 +129,7 @@ mov.f32 %f1, 0f00000000; mov.f32 %f2, %f1; mov.f32 %f3, %f1; mov.f32 %f4, %f1;
 mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f1,%f2,%f3,%f4}, {%r10,%r20,%r30,%r40}, {%r50,%r60}, {%f1,%f2,%f3,%f4};
 st.global.f32 [%d2], %f4;
 )");
-    const RegisterAssignment assignment = assign_registers(kernel.decoded().ptx());
+    const RegisterAssignment assignment = assignment_of(kernel);
     const auto first = [&](const char* name) { return range_of(kernel.decoded(), assignment, name).first; };
     EXPECT_EQ(first("%r20"), first("%r10") + 1);
     EXPECT_EQ(first("%r30"), first("%r10") + 2);
@@ -143,7 +150,7 @@ RC_GTEST_PROP(RegisterAssignment, NeverLetsTwoLiveRegistersOverlap, ()) {
         body += "add.s32 %r" + std::to_string(d) + ", %r" + std::to_string(a) + ", %r" + std::to_string(b) + ";\n";
     }
     const TestKernel kernel(body);
-    const RegisterAssignment assignment = assign_registers(kernel.decoded().ptx());
+    const RegisterAssignment assignment = assignment_of(kernel);
     std::set<int> live;
     const auto range = [&](int r) { return range_of(kernel.decoded(), assignment, "%r" + std::to_string(r)); };
     for (auto step = program.rbegin(); step != program.rend(); ++step) {
