@@ -1,14 +1,11 @@
 #include <algorithm>
 #include <random>
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 
 #include "base/error.h"
 #include "kernel_fixture.h"
 #include "mma_kernel.h"
-#include "numerics/float_format.h"
 
 namespace stcsim {
 namespace {
@@ -65,67 +62,6 @@ TEST(Movmatrix, Transposes) {
     for (U32 i = 0; i < 64; ++i) in[i] = static_cast<U16>(i);
     const std::vector<U16> out = kernel.run<U16>(in, 64);
     for (U32 i = 0; i < 64; ++i) EXPECT_EQ(out[i], in[8 * (i % 8) + i / 8]);
-}
-
-std::string names(const std::string& prefix, U32 count) {
-    std::vector<std::string> all;
-    for (U32 i = 0; i < count; ++i) all.push_back(fmt::format("%{}{}", prefix, i));
-    return fmt::format("{{{}}}", fmt::join(all, ", "));
-}
-
-struct WmmaCase {
-    U32 m, n, k;
-    std::string type;
-    U32 a, b, c;  ///< registers of the fragments
-};
-
-/// Small integers: every product and sum is exact in any order.
-TEST(Wmma, MultipliesMatricesInMemory) {
-    for (const WmmaCase& s : {WmmaCase{16, 16, 16, "f16", 8, 8, 8},
-                              {32, 8, 16, "f16", 8, 8, 8},
-                              {8, 32, 16, "f16", 8, 8, 8},
-                              {16, 16, 16, "bf16", 4, 4, 8},
-                              {8, 32, 16, "bf16", 2, 8, 8},
-                              {32, 8, 16, "bf16", 8, 2, 8}}) {
-        const std::string shape = fmt::format("m{}n{}k{}", s.m, s.n, s.k);
-        const std::string types = s.type == "f16" ? "f32.f32" : "f32.bf16.bf16.f32";
-        TestKernel kernel(
-            fmt::format(".reg .b32 %A<8>; .reg .b32 %B<8>; .reg .f32 %C<8>; .reg .f32 %D<8>;\n"
-                        "add.s64 %d3, %d1, {0}; add.s64 %d4, %d1, {1};\n"
-                        "wmma.load.a.sync.aligned.row.{2}.global.{3} {4}, [%d1], {5};\n"
-                        "wmma.load.b.sync.aligned.col.{2}.global.{3} {6}, [%d3], {5};\n"
-                        "wmma.load.c.sync.aligned.row.{2}.global.f32 {7}, [%d4], {8};\n"
-                        "wmma.mma.sync.aligned.row.col.{2}.{9} {10}, {4}, {6}, {7};\n"
-                        "wmma.store.d.sync.aligned.row.{2}.global.f32 [%d2], {10}, {8};\n",
-                        2 * s.m * s.k, 2 * (s.m + s.n) * s.k, shape, s.type, names("A", s.a), s.k, names("B", s.b),
-                        names("C", s.c), s.n, types, names("D", s.c)));
-        const ElementType type = s.type == "f16" ? ElementType::f16 : ElementType::bf16;
-        std::mt19937 random(3);
-        std::vector<int> a(std::size_t{s.m} * s.k);
-        std::vector<int> b(std::size_t{s.n} * s.k);
-        std::vector<int> c(std::size_t{s.m} * s.n);
-        std::vector<U16> in;
-        for (std::vector<int>* matrix : {&a, &b}) {
-            for (int& x : *matrix) {
-                x = static_cast<int>(random() % 9) - 4;
-                in.push_back(static_cast<U16>(from_double(type, x)));
-            }
-        }
-        for (int& x : c) {
-            x = static_cast<int>(random() % 100);
-            const auto bits = std::bit_cast<U32>(static_cast<float>(x));
-            in.push_back(static_cast<U16>(bits));
-            in.push_back(static_cast<U16>(bits >> 16U));
-        }
-        const std::vector<float> out = kernel.run<float>(in, c.size());
-        for (U32 row = 0; row < s.m; ++row) {
-            for (U32 column = 0; column < s.n; ++column) {
-                int sum = c[row * s.n + column];
-                for (U32 i = 0; i < s.k; ++i) sum += a[row * s.k + i] * b[column * s.k + i];
-                ASSERT_EQ(out[row * s.n + column], static_cast<float>(sum)) << shape << s.type;
-            }
-        }
-    }
 }
 
 /// What lane l copies: 16 bytes of the input, to 16 bytes of the tile; the body then reads its word into %r20.
