@@ -5,6 +5,8 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <vector>
 
 #include "base/units.h"
@@ -85,9 +87,23 @@ struct LaneAccess {
     [[nodiscard]] bool is_active(std::uint32_t lane) const { return ((active >> lane) & 1U) != 0; }
 };
 
+/// Takes the result of an mma whose operands the stream provides.
+class MmaResultReceiver {
+  public:
+    virtual ~MmaResultReceiver() = default;
+    MmaResultReceiver() = default;
+    MmaResultReceiver(const MmaResultReceiver&) = delete;
+    MmaResultReceiver& operator=(const MmaResultReceiver&) = delete;
+
+    /// The fragment of D, when the tensor core writes it.
+    virtual void take(std::span<const WarpRegister> d) = 0;
+};
+
 /// Operands of an mma that the stream provides itself, instead of the warp's registers.
 struct ProvidedOperands {
     std::vector<WarpRegister> a, b, e;
+    std::vector<WarpRegister> c;                  ///< empty: the warp's registers
+    std::shared_ptr<MmaResultReceiver> receiver;  ///< of D; null: the warp's registers
 };
 
 /// One instruction of one warp.
@@ -115,8 +131,8 @@ struct WarpInstruction {
     std::uint8_t barrier_warps = 0;   ///< barrier: warps that take part; 0: all of the CTA that have not ended
     bool barrier_waits = true;        ///< barrier: bar.sync; false: bar.arrive
     std::uint8_t pending_groups = 0;  ///< wait_group: groups that may still be pending
-    /// mma: values for A, B and E when values are simulated, or null: the registers' contents. Valid until the next
-    /// instruction is asked for.
+    /// mma: values that go through the tensor core, or null: the registers' contents, if values are simulated. Valid
+    /// until the next instruction is asked for.
     const ProvidedOperands* provided = nullptr;
     bool after_last_mma = false;  ///< the warp issues no mma any more (accounting only)
     /// The first instruction of an iteration of the warp's main loop: a good moment to see whether the machine repeats.

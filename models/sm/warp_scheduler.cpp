@@ -304,11 +304,13 @@ void WarpScheduler::issue_mma(WarpContext& warp, Cycle now) {
     for (const RegisterRange range : {next.a, next.b, next.c, next.e}) {
         warp.scoreboard.note_read(range, operations_issued_);
     }
-    if (next.provided != nullptr && registers_.has_values()) {
+    if (next.provided != nullptr) {
         operation->values = std::make_unique<OperandValues>();
         operation->values->a = next.provided->a;
         operation->values->b = next.provided->b;
         operation->values->e = next.provided->e;
+        operation->values->c = next.provided->c;
+        operation->values->receiver = next.provided->receiver;
     }
     warp.scoreboard.begin_write(next.destination, PendingKind::tensor);
     mma.push(std::move(operation));

@@ -24,14 +24,22 @@ void Accumulator::evaluate(Cycle now) {
     register_writes_ += registers;
     if (operation->values) {
         const std::vector<LaneValues> d = result_registers(*operation->instruction, operation->values->sums);
-        STCSIM_ASSERT(d.size() == registers);
-        for (std::uint32_t i = 0; i < registers; ++i) {
-            registers_.at(operation->warp, operation->destination.first + i) = d[i];
-        }
+        write_values(*operation, d);
     }
     written.push({operation->warp, operation->destination}, parameters_.latency + Cycle(1));
     sums.busy_until(ports_free_);
     if (sums.has_item()) wake_at(ports_free_);
+}
+
+void Accumulator::write_values(const TensorOperation& operation, const std::vector<LaneValues>& d) {
+    if (operation.values->receiver != nullptr) {
+        operation.values->receiver->take(d);
+        return;
+    }
+    STCSIM_ASSERT(d.size() == operation.destination.count);
+    for (std::uint32_t i = 0; i < operation.destination.count; ++i) {
+        registers_.at(operation.warp, operation.destination.first + i) = d[i];
+    }
 }
 
 void Accumulator::report(CounterReport& report) const {

@@ -27,6 +27,7 @@ class Accumulator : public ClockedModule {
 
   private:
     void evaluate(Cycle now) override;
+    void write_values(const TensorOperation& operation, const std::vector<LaneValues>& d);
 
     AccumulatorParameters parameters_;
     RegisterFile& registers_;

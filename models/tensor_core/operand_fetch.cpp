@@ -138,7 +138,7 @@ void OperandFetch::read_values(TensorOperation& operation) {
         operation.values->b = registers_.read(operation.warp, operation.b);
         operation.values->e = registers_.read(operation.warp, operation.e);
     }
-    operation.values->c = registers_.read(operation.warp, operation.c);
+    if (operation.values->c.empty()) operation.values->c = registers_.read(operation.warp, operation.c);
 }
 
 void OperandFetch::visit_state(StateVisitor& state) {

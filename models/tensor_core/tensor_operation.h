@@ -23,6 +23,7 @@ struct OperandValues {
     std::vector<ElementBits>
         selected_b;                 ///< per row, column and stored element: B as the multipliers see it (InputSelector)
     std::vector<ElementBits> sums;  ///< per row and column: D before the write (DotProductArray)
+    std::shared_ptr<MmaResultReceiver> receiver;  ///< takes D instead of the registers, unless null (Accumulator)
 };
 
 /// An mma issued by the warp scheduler. Timestamps are for the account of cycles only.
@@ -40,7 +41,7 @@ struct TensorOperation {
     static void* operator new(std::size_t size);
     static void operator delete(void* operation) noexcept;
 
-    std::unique_ptr<OperandValues> values;  ///< when issued: null, or A, B and E as the stream provided them
+    std::unique_ptr<OperandValues> values;  ///< when issued: null, or what the stream provided
 };
 
 /// Its values are not part of the state: with values nothing is compared.

@@ -49,7 +49,8 @@ LaunchSettings settings_of(const Values& values) {
     if (settings.timing == LaunchTiming::none) {
         for (const char* const option : {"scope", "order", "verify"}) {
             if (values.count(option) == 0) continue;
-            throw InputError({}, fmt::format("--{} with --timing none", option), "a timed launch, or no such option");
+            throw InputError({}, fmt::format("--{} with --timing none", option),
+                             "--timing full: only then the SystemC modules run; or no such option");
         }
     }
     return settings;
@@ -102,7 +103,7 @@ po::options_description exec_options() {
     add("order", text_value("text|scheduled"),
         "timed launches: instructions within basic blocks as in the PTX, or as an assembler would have them "
         "(scheduled)");
-    add("verify", "compute every mma in the SystemC modules too and compare");
+    add("verify", "compute every mma in the SystemC modules too; an element of D that differs is exit status 1");
     add("report", text_value("FILE.json"), "write what every launch did");
     add("lenient", "findings are warnings: they do not end the program");
     add("no-findings", "do not look for findings: faster");

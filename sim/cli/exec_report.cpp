@@ -1,5 +1,6 @@
 #include "cli/exec_report.h"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <tuple>
@@ -30,7 +31,13 @@ struct Row {
     std::uint64_t cycles = 0;
     double time_us = 0;
     std::uint64_t findings = 0;
+    std::uint64_t compared = 0;  ///< elements of D, by --verify
+    std::uint64_t equal = 0;
 };
+
+const VerificationReport* verification_of(const LaunchReport& launch) {
+    return launch.timed && launch.timed->verification ? &*launch.timed->verification : nullptr;
+}
 
 void add_to(Row& row, const LaunchReport& launch) {
     ++row.launches;
@@ -38,6 +45,10 @@ void add_to(Row& row, const LaunchReport& launch) {
     row.cycles += launch.timed ? launch.timed->cycles.value() : 0;
     row.time_us += launch.timed ? launch.timed->time_us : 0;
     for (const FindingReport& finding : launch.findings) row.findings += finding.count;
+    if (const VerificationReport* const verification = verification_of(launch)) {
+        row.compared += verification->elements;
+        row.equal += verification->equal;
+    }
 }
 
 std::vector<Row> rows_of(const std::vector<LaunchReport>& launches) {
@@ -66,13 +77,16 @@ std::string short_name(const std::string& kernel) {
     return kernel.size() <= name_width ? kernel : kernel.substr(0, name_width - 3) + "...";
 }
 
+std::string place_text(const CodePlace& place) {
+    std::string text = fmt::format("PTX line {}, {}", place.ptx_line, place.instruction);
+    if (place.source_line != 0) text += fmt::format(", {}:{}", place.source_file, place.source_line);
+    return text;
+}
+
 std::string finding_line(const FindingReport& finding) {
     std::string line = fmt::format("{}: {}: {}", finding.error ? "error" : "warning", finding.kind, finding.sentence);
     if (finding.place.ptx_line != 0) {
-        line += fmt::format(" [PTX line {}, {}", finding.place.ptx_line, finding.place.instruction);
-        if (finding.place.source_line != 0) {
-            line += fmt::format(", {}:{}", finding.place.source_file, finding.place.source_line);
-        }
+        line += " [" + place_text(finding.place);
         line += fmt::format("; CTA {}, warp {}", finding.cta, finding.warp);
         if (finding.lane) line += fmt::format(", lane {}", *finding.lane);
         line += "]";
@@ -98,6 +112,25 @@ std::string findings_text(const std::vector<LaunchReport>& launches) {
     }
     std::string text;
     for (const FindingReport& finding : findings) text += finding_line(finding);
+    return text;
+}
+
+/// What --verify could not compare, in any launch, each place once.
+std::string not_compared_text(const std::vector<LaunchReport>& launches) {
+    std::map<std::tuple<std::string, std::uint32_t, std::string>, NotComparedReport> places;
+    for (const LaunchReport& launch : launches) {
+        const VerificationReport* const verification = verification_of(launch);
+        if (verification == nullptr) continue;
+        for (const NotComparedReport& one : verification->not_compared) {
+            const auto [at, fresh] = places.try_emplace({launch.symbol, one.place.ptx_line, one.reason}, one);
+            if (!fresh) at->second.count += one.count;
+        }
+    }
+    std::string text;
+    for (const auto& [place, one] : places) {
+        text +=
+            fmt::format("warning: not verified: {} mma with {} [{}]\n", one.count, one.reason, place_text(one.place));
+    }
     return text;
 }
 
@@ -132,17 +165,33 @@ std::string launch_table(const ExecReport& report) {
                                      "warp instructions", "cycles", "time us", "findings"}) {
         table.add_column(column, Align::right);
     }
+    const bool verified =
+        std::ranges::any_of(report.launches, [](const auto& launch) { return verification_of(launch) != nullptr; });
+    if (verified) {
+        table.add_column("D compared", Align::right);
+        table.add_column("equal", Align::right);
+    }
     for (const Row& row : rows) {
         const LaunchReport& launch = *row.first;
         const bool timed = launch.timed.has_value();
-        table.add_row({short_name(launch.kernel), fmt::format("{}", row.launches), shape_text(launch.grid),
-                       shape_text(launch.block), launch.registers == 0 ? "-" : fmt::format("{}", launch.registers),
-                       fmt::format("{}", (launch.static_shared + launch.dynamic_shared).value()),
-                       fmt::format("{:.2f}", launch.occupancy), fmt::format("{}", row.warp_instructions),
-                       timed ? fmt::format("{}", row.cycles) : "-", timed ? fmt::format("{:.2f}", row.time_us) : "-",
-                       fmt::format("{}", row.findings)});
+        std::vector<std::string> cells{short_name(launch.kernel),
+                                       fmt::format("{}", row.launches),
+                                       shape_text(launch.grid),
+                                       shape_text(launch.block),
+                                       launch.registers == 0 ? "-" : fmt::format("{}", launch.registers),
+                                       fmt::format("{}", (launch.static_shared + launch.dynamic_shared).value()),
+                                       fmt::format("{:.2f}", launch.occupancy),
+                                       fmt::format("{}", row.warp_instructions),
+                                       timed ? fmt::format("{}", row.cycles) : "-",
+                                       timed ? fmt::format("{:.2f}", row.time_us) : "-",
+                                       fmt::format("{}", row.findings)};
+        if (verified) {
+            cells.push_back(fmt::format("{}", row.compared));
+            cells.push_back(fmt::format("{}", row.equal));
+        }
+        table.add_row(std::move(cells));
     }
-    return table.text() + findings_text(report.launches);
+    return table.text() + findings_text(report.launches) + not_compared_text(report.launches);
 }
 
 }  // namespace stcsim

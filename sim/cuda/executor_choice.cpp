@@ -30,11 +30,6 @@ std::uint32_t registers_of(const PtxKernel& kernel, const ResidencyParameters& s
 }  // namespace
 
 std::unique_ptr<LaunchExecutor> make_launch_executor(const GpuDescription& gpu, const LaunchSettings& settings) {
-    if (settings.verify) {
-        throw InputError({}, "--verify",
-                         "no such option: values of mma come from the numerics, which the tests compare "
-                         "with the SystemC modules, instruction by instruction");
-    }
     if (settings.timing == LaunchTiming::full && settings.scope != LaunchScope::chip) {
         throw InputError({}, "--scope sm", "--scope chip: all CTAs of a kernel must run for its results");
     }

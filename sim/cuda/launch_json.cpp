@@ -38,12 +38,65 @@ Json json_of(const HottestStall& stall) {
     return object;
 }
 
+Json json_of(const DifferenceReport& difference) {
+    Json object = json_of(difference.place);
+    object.update(Json{{"cta", difference.cta},
+                       {"warp", difference.warp},
+                       {"lane", difference.lane},
+                       {"row", difference.row},
+                       {"column", difference.column},
+                       {"modules", difference.modules},
+                       {"numerics", difference.numerics}});
+    return object;
+}
+
+DifferenceReport difference_of(const Json& object) {
+    DifferenceReport difference;
+    difference.place = place_of(object);
+    difference.cta = object.at("cta").get<std::uint64_t>();
+    difference.warp = object.at("warp").get<std::uint32_t>();
+    difference.lane = object.at("lane").get<std::uint32_t>();
+    difference.row = object.at("row").get<std::uint32_t>();
+    difference.column = object.at("column").get<std::uint32_t>();
+    difference.modules = object.at("modules").get<std::uint64_t>();
+    difference.numerics = object.at("numerics").get<std::uint64_t>();
+    return difference;
+}
+
+Json json_of(const VerificationReport& verification) {
+    Json object{{"mma", verification.mma}, {"elements", verification.elements}, {"equal", verification.equal}};
+    if (verification.first_difference) object["first_difference"] = json_of(*verification.first_difference);
+    Json left_out = Json::array();
+    for (const NotComparedReport& one : verification.not_compared) {
+        Json entry = json_of(one.place);
+        entry["reason"] = one.reason;
+        entry["count"] = one.count;
+        left_out.push_back(std::move(entry));
+    }
+    object["not_compared"] = std::move(left_out);
+    return object;
+}
+
+VerificationReport verification_of(const Json& object) {
+    VerificationReport verification;
+    verification.mma = object.at("mma").get<std::uint64_t>();
+    verification.elements = object.at("elements").get<std::uint64_t>();
+    verification.equal = object.at("equal").get<std::uint64_t>();
+    if (const auto first = object.find("first_difference"); first != object.end()) {
+        verification.first_difference = difference_of(*first);
+    }
+    for (const Json& one : object.at("not_compared")) {
+        verification.not_compared.push_back({place_of(one), one.at("reason"), one.at("count").get<std::uint64_t>()});
+    }
+    return verification;
+}
+
 Json json_of(const TimedLaunch& timed) {
     Json object{{"cycles", timed.cycles.value()},         {"time_us", timed.time_us},
                 {"account", json_of(timed.account)},      {"achieved_occupancy", timed.achieved_occupancy},
                 {"bank_conflicts", timed.bank_conflicts}, {"bytes", json_of(timed.bytes)}};
     if (timed.hottest_stall) object["hottest_stall"] = json_of(*timed.hottest_stall);
-    if (timed.verified_mma) object["verified_mma"] = *timed.verified_mma;
+    if (timed.verification) object["verification"] = json_of(*timed.verification);
     return object;
 }
 
@@ -59,8 +112,8 @@ TimedLaunch timed_launch_of(const Json& object) {
         timed.hottest_stall =
             HottestStall{place_of(*stall), stall->at("cause"), stall->at("warp_cycles").get<std::uint64_t>()};
     }
-    if (const auto count = object.find("verified_mma"); count != object.end()) {
-        timed.verified_mma = count->get<std::uint64_t>();
+    if (const auto found = object.find("verification"); found != object.end()) {
+        timed.verification = verification_of(*found);
     }
     return timed;
 }

@@ -1,5 +1,7 @@
 #include "cuda/launch_report.h"
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "cuda/launch_json.h"
 
@@ -26,6 +28,23 @@ void add_event(ExecReport& report, const Json& object) {
 }
 
 }  // namespace
+
+std::optional<std::string> verification_failure(const LaunchReport& launch) {
+    if (!launch.timed || !launch.timed->verification) return std::nullopt;
+    const VerificationReport& verification = *launch.timed->verification;
+    if (verification.equal == verification.elements) return std::nullopt;
+    std::string text =
+        fmt::format("kernel {}: {} of {} elements that mma wrote differ between the SystemC modules and the numerics",
+                    launch.kernel, verification.elements - verification.equal, verification.elements);
+    if (const auto& first = verification.first_difference) {
+        text += fmt::format(
+            ", first at PTX line {} ({}): CTA {}, warp {}, lane {}, D[{}, {}] is {:#x} in the modules and {:#x} in the "
+            "numerics",
+            first->place.ptx_line, first->place.instruction, first->cta, first->warp, first->lane, first->row,
+            first->column, first->modules, first->numerics);
+    }
+    return text;
+}
 
 std::string report_line(const RuntimeStarted& event) {
     return line_of({{"event", "started"}, {"version", event.version}});

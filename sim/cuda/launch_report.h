@@ -41,6 +41,40 @@ struct HottestStall {
     bool operator==(const HottestStall&) const = default;
 };
 
+/// An element of an mma's D that the SystemC modules compute otherwise than the numerics.
+struct DifferenceReport {
+    CodePlace place;
+    std::uint64_t cta = 0;
+    std::uint32_t warp = 0;  ///< of the CTA
+    std::uint32_t lane = 0;  ///< that holds the element
+    std::uint32_t row = 0;   ///< of D
+    std::uint32_t column = 0;
+    std::uint64_t modules = 0;   ///< bits of the element
+    std::uint64_t numerics = 0;  ///< bits of the element
+
+    bool operator==(const DifferenceReport&) const = default;
+};
+
+/// Why some mma of a line were not compared, and how many.
+struct NotComparedReport {
+    CodePlace place;
+    std::string reason;
+    std::uint64_t count = 0;
+
+    bool operator==(const NotComparedReport&) const = default;
+};
+
+/// What --verify found in a launch.
+struct VerificationReport {
+    std::uint64_t mma = 0;       ///< machine instructions whose values went through the SystemC modules
+    std::uint64_t elements = 0;  ///< of their D
+    std::uint64_t equal = 0;     ///< to what the numerics say
+    std::optional<DifferenceReport> first_difference;
+    std::vector<NotComparedReport> not_compared;
+
+    bool operator==(const VerificationReport&) const = default;
+};
+
 /// What only a timed launch has.
 struct TimedLaunch {
     Cycle cycles{0};
@@ -50,7 +84,7 @@ struct TimedLaunch {
     std::uint64_t bank_conflicts = 0;  ///< wavefronts of shared memory beyond the least
     std::vector<NamedCount> bytes;     ///< memory level -> bytes
     std::optional<HottestStall> hottest_stall;
-    std::optional<std::uint64_t> verified_mma;  ///< mma instructions whose SystemC values were compared
+    std::optional<VerificationReport> verification;  ///< of --verify
 
     bool operator==(const TimedLaunch&) const = default;
 };
@@ -87,6 +121,9 @@ struct LaunchReport {
 
     bool operator==(const LaunchReport&) const = default;
 };
+
+/// What a launch whose mma differ failed for; nothing if none differs, or none was compared.
+std::optional<std::string> verification_failure(const LaunchReport& launch);
 
 /// The library has been loaded and asked for something.
 struct RuntimeStarted {

@@ -105,6 +105,7 @@ class PtxExecutableModule : public ExecutableModule {
         FindingSink findings(parts_.findings);
         try {
             prepared.kernel->run(launch, findings, outcome.report);
+            outcome.failure = verification_failure(outcome.report);
         } catch (const KernelFault& fault) {
             outcome.failure = fmt::format("kernel {}: {}", outcome.report.kernel, fault.what());
         }

@@ -18,14 +18,39 @@ std::uint64_t whole(double bytes) {
     return static_cast<std::uint64_t>(bytes);
 }
 
+CodePlace place_of(const DecodedKernel& kernel, std::size_t number) {
+    const PtxInstruction& ptx = *kernel.instructions()[number].ptx;
+    return code_place(kernel.module(), ptx.where, ptx.source, ptx.name());
+}
+
+VerificationReport report_of(const MmaVerification& verification, const DecodedKernel& kernel) {
+    VerificationReport report;
+    report.mma = verification.instructions();
+    report.elements = verification.elements();
+    report.equal = verification.equal();
+    if (const auto& first = verification.first_difference()) {
+        report.first_difference = DifferenceReport{.place = place_of(kernel, first->instruction),
+                                                   .cta = first->cta.value(),
+                                                   .warp = first->warp,
+                                                   .lane = first->lane.value(),
+                                                   .row = first->element.row,
+                                                   .column = first->element.column,
+                                                   .modules = first->modules,
+                                                   .numerics = first->numerics};
+    }
+    for (const auto& [what, count] : verification.not_compared()) {
+        report.not_compared.push_back({place_of(kernel, what.first), what.second, count});
+    }
+    return report;
+}
+
 /// The instruction that warps waited longest in front of, and for what most of it.
 std::optional<HottestStall> hottest_stall(const TimedResult& result, const DecodedKernel& kernel) {
     const auto hottest = std::ranges::max_element(result.tallies, {}, &InstructionTally::total_wait);
     if (hottest == result.tallies.end() || hottest->total_wait() == Cycle(0)) return std::nullopt;
     const auto number = static_cast<std::size_t>(hottest - result.tallies.begin());
-    const PtxInstruction& ptx = *kernel.instructions()[number].ptx;
     HottestStall stall;
-    stall.place = code_place(kernel.module(), ptx.where, ptx.source, ptx.name());
+    stall.place = place_of(kernel, number);
     const auto cause = std::ranges::max_element(hottest->waited) - hottest->waited.begin();
     stall.cause = obstacle_names[static_cast<std::size_t>(cause)];
     stall.warp_cycles = hottest->total_wait().value();
@@ -51,6 +76,7 @@ TimedLaunch timed_part(const TimedResult& result, const DecodedKernel& kernel, B
                    {"hbm read", whole(result.traffic.hbm_read)},
                    {"hbm written", whole(result.traffic.hbm_written)}};
     timed.hottest_stall = hottest_stall(result, kernel);
+    if (result.verification) timed.verification = report_of(*result.verification, kernel);
     return timed;
 }
 
@@ -61,6 +87,7 @@ class TimedKernel : public ReadyKernel {
                 std::uint32_t registers)
         : gpu_(gpu), decoded_(std::move(decoded)), program_(decoded_, registers) {
         options_.most_cycles = Cycle(settings.max_cycles);
+        options_.verify = settings.verify;
     }
 
     [[nodiscard]] const DecodedKernel& decoded() const override { return decoded_; }

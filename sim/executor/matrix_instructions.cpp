@@ -219,38 +219,4 @@ void decode_mma(InstructionDecoder& decoder) {
     out.handler = multiply;
 }
 
-std::vector<WarpRegister> WarpExecution::mma_operand(const DecodedInstruction& instruction, Operand operand) const {
-    STCSIM_ASSERT(instruction.mma != nullptr && instruction.unit == ExecutionUnit::mma);
-    const MmaLists lists = lists_of(*instruction.mma);
-    std::size_t first = 0;
-    std::size_t count = lists.d;
-    if (operand == Operand::a) {
-        first = lists.d;
-        count = lists.a;
-    } else if (operand == Operand::b) {
-        first = lists.d + lists.a;
-        count = lists.b;
-    } else if (operand == Operand::c) {
-        first = lists.d + lists.a + lists.b;
-        count = lists.c;
-    }
-    const std::size_t words = instruction.mma->d == ElementType::f64 ? 2 : 1;
-    std::vector<WarpRegister> registers(count * words);
-    for (std::size_t r = 0; r < count; ++r) {
-        const U32* from = state_->source(instruction.list[first + r]);
-        for (U32 lane = 0; lane < warp_lanes; ++lane) {
-            for (std::size_t word = 0; word < words; ++word)
-                registers[r * words + word][lane] = from[words * lane + word];
-        }
-    }
-    return registers;
-}
-
-WarpRegister WarpExecution::mma_metadata(const DecodedInstruction& instruction) const {
-    STCSIM_ASSERT(instruction.mma != nullptr && instruction.mma->sparse);
-    WarpRegister e;
-    std::copy_n(state_->source(instruction.list.back()), warp_lanes, e.begin());
-    return e;
-}
-
 }  // namespace stcsim

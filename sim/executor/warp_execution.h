@@ -79,10 +79,6 @@ class WarpExecution {
     [[nodiscard]] WarpRegister value_of(std::uint32_t kernel_register) const;
     /// Of a 64-bit register.
     [[nodiscard]] std::array<std::uint64_t, warp_lanes> wide_value_of(std::uint32_t kernel_register) const;
-    /// The registers of an operand (`e`: metadata) of the mma that next() returned, or of the D that the one executed
-    /// last wrote. Not of wmma.
-    [[nodiscard]] std::vector<WarpRegister> mma_operand(const DecodedInstruction& instruction, Operand operand) const;
-    [[nodiscard]] WarpRegister mma_metadata(const DecodedInstruction& instruction) const;
 
     [[nodiscard]] WarpState& state() { return *state_; }
     /// For the handlers of barriers: the lanes that execute wait there. `threads`: expected, 0 for all of the CTA.

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "executor/mma_registers.h"
 #include "executor/wmma_accesses.h"
 #include "executor/wmma_tiles.h"
 
@@ -87,7 +88,21 @@ class PtxStream::Warp : public WarpStream {
   private:
     void perform(Cycle now) {
         ++stream_.tallies_[step_->number].executed;
+        const DecodedInstruction& performed = *step_->instruction;
+        const std::uint32_t active = step_->active;
         execution_.execute(now);
+        for (std::uint32_t tile = 0; tile < comparisons_.size(); ++tile) {
+            if (comparisons_[tile] == nullptr) continue;
+            comparisons_[tile]->expect(mma_result(execution_, performed, tile), active);
+        }
+        comparisons_.clear();
+    }
+
+    /// The mma that is described next goes through the machine with its values.
+    void provide_values(WarpInstruction& instruction) {
+        const MmaVerification::Place place{step_->number, static_cast<std::uint32_t>(part_)};
+        comparisons_.push_back(stream_.verification_->begin(execution_, *step_->instruction, place, provided_));
+        if (comparisons_.back() != nullptr) instruction.provided = &provided_;
     }
 
     void end(Cycle now) {
@@ -133,6 +148,7 @@ class PtxStream::Warp : public WarpStream {
         switch (machine.operation) {
             case OperationClass::mma:
                 if (!machine.sequence.empty()) describe_tile(machine.sequence[part_], instruction);
+                if (stream_.verification_ != nullptr) provide_values(instruction);
                 break;
             case OperationClass::load_global:
             case OperationClass::store_global:
@@ -250,19 +266,23 @@ class PtxStream::Warp : public WarpStream {
     WarpExecution& execution_;
     const WarpStep* step_ = nullptr;    ///< null: the warp has ended
     std::vector<WmmaAccess> accesses_;  ///< of a wmma.load or wmma.store
-    std::size_t parts_ = 1;             ///< machine instructions of the step
-    std::size_t part_ = 0;              ///< of these, the one that issues next
-    bool fenced_ = false;               ///< the fence in front of a release has issued
+    /// Of the step's machine instructions that have been described, if they are mma whose values are verified.
+    std::vector<std::shared_ptr<MmaVerification::Comparison>> comparisons_;
+    ProvidedOperands provided_;
+    std::size_t parts_ = 1;  ///< machine instructions of the step
+    std::size_t part_ = 0;   ///< of these, the one that issues next
+    bool fenced_ = false;    ///< the fence in front of a release has issued
     bool started_ = false;
     Cycle start_{0};
 };
 
 PtxStream::PtxStream(const MachineProgram& program, const KernelLaunch& launch, FindingSink& findings,
-                     std::uint32_t sms)
+                     std::uint32_t sms, MmaVerification* verification)
     : program_(program),
       launch_(launch),
       findings_(findings),
       sms_(sms),
+      verification_(verification),
       addresses_(*launch.memory),
       tallies_(program.kernel().instructions().size()) {}
 

@@ -16,6 +16,7 @@
 #include "ptx_timing/device_addresses.h"
 #include "ptx_timing/lane_patterns.h"
 #include "ptx_timing/machine_program.h"
+#include "ptx_timing/mma_verification.h"
 
 namespace stcsim {
 
@@ -28,8 +29,10 @@ struct InstructionTally {
 
 class PtxStream : public InstructionStream {
   public:
-    /// Program, launch and findings must outlive it. `sms`: of the GPU.
-    PtxStream(const MachineProgram& program, const KernelLaunch& launch, FindingSink& findings, std::uint32_t sms);
+    /// Program, launch, findings and verification must outlive it. `sms`: of the GPU. `verification`: if set, values of
+    /// mma go through the machine too.
+    PtxStream(const MachineProgram& program, const KernelLaunch& launch, FindingSink& findings, std::uint32_t sms,
+              MmaVerification* verification = nullptr);
     ~PtxStream() override;
 
     [[nodiscard]] std::uint64_t ctas() const override;
@@ -55,6 +58,7 @@ class PtxStream : public InstructionStream {
     const KernelLaunch& launch_;
     FindingSink& findings_;
     std::uint32_t sms_;
+    MmaVerification* verification_;
     std::map<CtaIndex, RunningCta> running_;
     LanePatterns patterns_;
     DeviceAddresses addresses_;

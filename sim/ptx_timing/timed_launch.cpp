@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "executor/float_environment.h"
 #include "gpu/gpu.h"
 
@@ -16,7 +17,9 @@ TimedResult run_timed(const GpuParameters& gpu, const MachineProgram& program, c
                       FindingSink& findings, const TimedOptions& options) {
     launch.check();
     const DefaultFloatEnvironment environment;
-    PtxStream stream(program, launch, findings, gpu.sm_count);
+    TimedResult result;
+    if (options.verify) result.verification = std::make_unique<MmaVerification>();
+    PtxStream stream(program, launch, findings, gpu.sm_count, result.verification.get());
     GpuRunOptions run;
     run.ctas.count = launch.ctas();
     run.most_cycles = options.most_cycles;
@@ -32,7 +35,7 @@ TimedResult run_timed(const GpuParameters& gpu, const MachineProgram& program, c
         throw KernelFault(fmt::format("{}: {}; where its warps stand:{}", launch.kernel->ptx().name, error.what(),
                                       stream.positions(listed_warps)));
     }
-    TimedResult result;
+    STCSIM_ASSERT(result.verification == nullptr || result.verification->under_way() == 0);
     result.cycles = outcome.cycles;
     result.time_us = static_cast<double>(outcome.cycles.value()) / gpu.clock_hz * 1e6;
     result.tensor_cores = outcome.tensor_cores;

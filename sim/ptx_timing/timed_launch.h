@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "base/counters.h"
@@ -11,6 +12,7 @@
 #include "gpu/gpu_parameters.h"
 #include "memory/memory_hierarchy.h"
 #include "ptx_timing/machine_program.h"
+#include "ptx_timing/mma_verification.h"
 #include "ptx_timing/ptx_stream.h"
 #include "sm/residency.h"
 #include "tensor_core/account.h"
@@ -19,6 +21,7 @@ namespace stcsim {
 
 struct TimedOptions {
     Cycle most_cycles = never;             ///< then KernelFault
+    bool verify = false;                   ///< values of mma go through the tensor core's modules too, compared
     std::uint64_t shuffle_seed = 0;        ///< not 0: order of module construction, which must not matter
     std::function<void(double)> progress;  ///< called now and then with the share of CTAs done; may be empty
 };
@@ -34,7 +37,8 @@ struct TimedResult {
     double occupancy = 0;           ///< warps that fit over what an SM holds, 0 to 1
     double achieved_occupancy = 0;  ///< warps that were resident, on average over all SMs and the whole time
     std::uint64_t warp_instructions = 0;
-    std::vector<InstructionTally> tallies;  ///< per instruction of the decoded kernel
+    std::vector<InstructionTally> tallies;          ///< per instruction of the decoded kernel
+    std::unique_ptr<MmaVerification> verification;  ///< if asked for
 };
 
 /// The whole grid on all SMs. Memory is as the launch leaves it. Throws InputError for a launch that does not fit the

@@ -3,6 +3,7 @@
 the same; builds the program, runs it through `stcsim exec` and expects its own check of the result to succeed, or of
 the broken kernels the finding that each is there for."""
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,7 @@ ERRORS = {
     "wrong_selector": "wrong sparsity selector",
     "barrier_divergence": "barrier divergence",
 }
+WITH_MMA = ("gemm_f16", "split_k", "sparse_gemm")
 WARNINGS = {"unreached_wait_group": "unreached wait_group", "bank_conflict": "bank conflict"}
 
 
@@ -50,6 +52,17 @@ def expect(result, status, text):
     assert text in said, f"nothing about {text}:\n{said}"
 
 
+def expect_verified(stcsim, program, folder):
+    """Every mma of the program goes through the SystemC modules, and every element of D is equal."""
+    report = folder / "report.json"
+    expect(execute(stcsim, ["--verify", "--report", str(report)], program), 0, " 0 of ")
+    for launch in json.loads(report.read_text())["launches"]:
+        verification = launch["verification"]
+        assert verification["mma"] > 0, launch["kernel"]
+        assert verification["equal"] == verification["elements"], verification
+        assert verification["not_compared"] == [], verification
+
+
 def main():
     nvcc, stcsim, name = sys.argv[1:]
     with tempfile.TemporaryDirectory() as temporary:
@@ -61,6 +74,8 @@ def main():
         options = ["--timing", "none"]
         if name != "broken":
             expect(execute(stcsim, options, program), 0, " 0 of ")
+            if name in WITH_MMA:
+                expect_verified(stcsim, program, folder)
             return
         for kernel, text in ERRORS.items():
             expect(execute(stcsim, options, program, kernel), 1, text)

@@ -40,6 +40,28 @@ FindingReport some_finding() {
     return finding;
 }
 
+VerificationReport some_verification() {
+    VerificationReport verification;
+    verification.mma = *rc::gen::arbitrary<std::uint64_t>();
+    verification.elements = *rc::gen::arbitrary<std::uint64_t>();
+    verification.equal = *rc::gen::arbitrary<std::uint64_t>();
+    if (*rc::gen::arbitrary<bool>()) {
+        verification.first_difference = DifferenceReport{some_place(),
+                                                         *rc::gen::arbitrary<std::uint64_t>(),
+                                                         1,
+                                                         *rc::gen::inRange(0U, 32U),
+                                                         3,
+                                                         4,
+                                                         *rc::gen::arbitrary<std::uint64_t>(),
+                                                         5};
+    }
+    const auto places = *rc::gen::inRange(0, 3);
+    for (int i = 0; i < places; ++i) {
+        verification.not_compared.push_back({some_place(), some_name(), *rc::gen::arbitrary<std::uint64_t>()});
+    }
+    return verification;
+}
+
 TimedLaunch some_timed_launch() {
     TimedLaunch timed;
     timed.cycles = Cycle(*rc::gen::arbitrary<std::uint64_t>());
@@ -49,7 +71,7 @@ TimedLaunch some_timed_launch() {
     timed.bank_conflicts = *rc::gen::arbitrary<std::uint64_t>();
     timed.bytes = some_counts();
     if (*rc::gen::arbitrary<bool>()) timed.hottest_stall = HottestStall{some_place(), some_name(), 12};
-    if (*rc::gen::arbitrary<bool>()) timed.verified_mma = *rc::gen::arbitrary<std::uint64_t>();
+    if (*rc::gen::arbitrary<bool>()) timed.verification = some_verification();
     return timed;
 }
 
@@ -68,6 +90,34 @@ LaunchReport some_launch() {
     const auto findings = *rc::gen::inRange(0, 3);
     for (int i = 0; i < findings; ++i) launch.findings.push_back(some_finding());
     return launch;
+}
+
+LaunchReport verified_launch(std::uint64_t elements, std::uint64_t equal) {
+    LaunchReport launch;
+    launch.kernel = "product(float*)";
+    launch.timed.emplace();
+    launch.timed->verification.emplace();
+    launch.timed->verification->elements = elements;
+    launch.timed->verification->equal = equal;
+    return launch;
+}
+
+TEST(VerificationFailure, NamesTheFirstElementThatDiffers) {
+    LaunchReport launch = verified_launch(4096, 4093);
+    launch.timed->verification->first_difference =
+        DifferenceReport{{40, "mma.sp", "", 0}, 5, 1, 12, 3, 6, 0x3F800000, 0x40000000};
+    const auto failure = verification_failure(launch);
+    ASSERT_TRUE(failure);
+    for (const char* const part : {"product(float*)", "3 of 4096", "PTX line 40 (mma.sp)", "CTA 5, warp 1, lane 12",
+                                   "D[3, 6] is 0x3f800000 in the modules and 0x40000000 in the numerics"}) {
+        EXPECT_THAT(*failure, HasSubstr(part));
+    }
+}
+
+TEST(VerificationFailure, IsNoneIfNothingDiffersOrNothingWasCompared) {
+    EXPECT_FALSE(verification_failure(verified_launch(4096, 4096)));
+    EXPECT_FALSE(verification_failure(verified_launch(0, 0)));
+    EXPECT_FALSE(verification_failure(LaunchReport{}));
 }
 
 RC_GTEST_PROP(LaunchReports, AreReadBackAsTheyWereWritten, ()) {

@@ -325,6 +325,38 @@ class BadKernels(ExecCommand):
                                                         ".func forever() { .local .b8 x[1024]; call forever; ret; }"))
 
 
+class Verification(ExecCommand):
+    """--verify: mma through the SystemC modules."""
+
+    def verify(self, metadata, *options):
+        zero = "%r1,%r1,%r1,%r1"
+        self.write("k.ptx", kernel_of(
+            f"mov.u32 %r1, 0;\nmov.u32 %r2, {metadata};\nmma.sp.sync.aligned.m16n8k32.row.col.f16.f16.f16.f16 "
+            f"{{%r3,%r4}}, {{{zero}}}, {{{zero}}}, {{%r1,%r1}}, %r2, 0;\nst.global.u32 [%d0], %r3;"))
+        done = self.stcsim("exec", "--verify", "--ptx", "k.ptx", "--entry", "k", "--grid", "1", "--block", "32",
+                           "--args", "out:d.npy:u32:64", "--report", "report.json", *options)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        (launch,) = json.loads((self.folder / "report.json").read_text())["launches"]
+        return done.stderr.decode(), launch["verification"]
+
+    def test_every_element_of_d_is_compared(self):
+        said, verification = self.verify("0x44444444")
+        self.assertEqual(verification, {"mma": 1, "elements": 128, "equal": 128, "not_compared": []})
+        self.assertRegex(said, r"D compared +equal")
+        self.assertRegex(said, r" 128 +128\n")
+
+    def test_what_cannot_be_compared_is_named(self):
+        said, verification = self.verify("0", "--lenient")
+        self.assertEqual(verification["elements"], 0)
+        (one,) = verification["not_compared"]
+        self.assertEqual((one["ptx_line"], one["count"]), (10, 1))
+        self.assertIn("warning: not verified: 1 mma with metadata that the hardware does not define [PTX line 10, mma.sp",
+                      said)
+
+    def test_an_untimed_launch_is_not_verified(self):
+        self.assertIn("--verify with --timing none", self.refuse("exec", *UNTIMED, "--verify", "--", "true"))
+
+
 class Compiled(ExecCommand):
     FLAGS = ("-cudart", "shared", "-gencode", "arch=compute_80,code=compute_80")
 
