@@ -87,7 +87,23 @@ std::uint32_t WarpExecution::lanes_needed(const Fragment& fragment) const {
 }
 
 bool WarpExecution::can_run(const Fragment& fragment) const {
-    return fragment.barrier == Fragment::no_barrier && (lanes_needed(fragment) & ~fragment.lanes) == 0;
+    if (fragment.barrier != Fragment::no_barrier) return false;
+    const std::uint32_t missing = lanes_needed(fragment) & ~fragment.lanes;
+    return missing == 0 || (missing & ~lanes_together(fragment)) == 0;
+}
+
+bool WarpExecution::joins(const Fragment& other, const Fragment& fragment) const {
+    if (other.position != fragment.position || other.barrier != fragment.barrier) return false;
+    const DecodedInstruction& instruction = state_->kernel->instructions()[fragment.position];
+    return instruction.warp_wide == WarpWide::named_lanes && (lanes_needed(fragment) & other.lanes) != 0;
+}
+
+std::uint32_t WarpExecution::lanes_together(const Fragment& fragment) const {
+    std::uint32_t lanes = fragment.lanes;
+    for (const Fragment& other : fragments_) {
+        if (joins(other, fragment)) lanes |= other.lanes;
+    }
+    return lanes;
 }
 
 bool WarpExecution::runs_before(const Fragment& a, const Fragment& b) const {
@@ -141,8 +157,8 @@ const WarpStep& WarpExecution::next() {
     const Fragment& fragment = fragments_[selected_];
     step_.number = fragment.position;
     step_.instruction = &state_->kernel->instructions()[fragment.position];
-    step_.fragment = fragment.lanes;
-    step_.active = fragment.lanes & state_->predicate(step_.instruction->guard);
+    step_.fragment = fragments_.size() == 1 ? fragment.lanes : lanes_together(fragment);
+    step_.active = step_.fragment & state_->predicate(step_.instruction->guard);
     step_.access.bytes_per_lane = 0;
     if (step_.instruction->access.element_bytes != 0) prepare_access();
     return step_;
@@ -194,7 +210,9 @@ void WarpExecution::advance() {
     } else if (instruction.unit == ExecutionUnit::function_return) {
         take_return();
     } else {
-        ++fragment.position;
+        for (Fragment& one : fragments_) {
+            if ((one.lanes & step_.fragment) != 0) ++one.position;
+        }
     }
     if (instruction.unit == ExecutionUnit::barrier) {
         arrive_if_complete();
@@ -291,8 +309,10 @@ void WarpExecution::report_divergence() {
         for (const Fragment& fragment : fragments_) {
             if ((fragment.lanes & missing) == 0) continue;
             const std::uint32_t at = fragment.position - (fragment.barrier != Fragment::no_barrier ? 1 : 0);
-            elsewhere += fmt::format("{}lanes {:#010x} wait at {}", elsewhere.empty() ? "" : ", ",
-                                     fragment.lanes & missing, w.name_of_instruction(at));
+            const bool same = at == fragments_[selected_].position;
+            elsewhere +=
+                fmt::format("{}lanes {:#010x} wait at {}{}", elsewhere.empty() ? "" : ", ", fragment.lanes & missing,
+                            same ? "it in another call of the function" : "", same ? "" : w.name_of_instruction(at));
         }
         return fmt::format("lanes {:#010x} are here, but the instruction needs lanes {:#010x} as well: {}",
                            step_.fragment, missing, elsewhere);

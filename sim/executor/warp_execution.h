@@ -4,7 +4,8 @@
 /// DecodedKernel::priorities() runs, so that the others are met where the paths join; fragments at the same position
 /// are one again. A fragment at a warp-wide instruction lets the lanes it needs arrive first. One that goes round in
 /// circles lets others run from time to time: lanes that spin on a lock that another lane holds. Lanes that have called
-/// functions on different ways meet again when they have returned.
+/// functions on different ways meet again when they have returned; at shfl, vote, match, redux and bar.warp.sync, which
+/// wait for the lanes of a mask, they meet inside.
 #pragma once
 
 #include <array>
@@ -109,6 +110,11 @@ class WarpExecution {
     [[nodiscard]] bool runs_before(const Fragment& a, const Fragment& b) const;
     [[nodiscard]] bool can_run(const Fragment& fragment) const;
     [[nodiscard]] std::uint32_t lanes_needed(const Fragment& fragment) const;
+    /// Whether `other` executes the instruction of `fragment` together with it, though in another call of the function
+    /// that both are in: it is one that waits for the lanes it names, wherever they were called from.
+    [[nodiscard]] bool joins(const Fragment& other, const Fragment& fragment) const;
+    /// The lanes of a fragment and of those that join it.
+    [[nodiscard]] std::uint32_t lanes_together(const Fragment& fragment) const;
     void prepare_access();
     void advance();
     void merge();

@@ -88,6 +88,44 @@ TEST(Calls, FromBothSidesOfABranchReconvergeBehindIt) {
     for (U32 t = 1; t < 32; t += 2) EXPECT_EQ(out[t], half(t - 1));
 }
 
+/// Lanes below 16 call `exchange` with 100 more than the others, from another place.
+std::vector<U32> exchanged(const std::string& body) {
+    return results_of(
+        "setp.lt.u32 %p1, %r1, 16; @%p1 bra LOW; call (%r20), exchange, (%r1); bra MEET;\n"
+        "LOW: add.u32 %r10, %r1, 100; call (%r20), exchange, (%r10);\nMEET:\n",
+        ".func (.reg .u32 r) exchange(.reg .u32 x)\n{\n.reg .pred p; .reg .b32 %r<4>;\n" + body + "ret;\n}\n");
+}
+
+TEST(Calls, FromDifferentPlacesMeetAtInstructionsThatWaitForNamedLanes) {
+    const std::vector<U32> partners = exchanged("shfl.sync.bfly.b32 r, x, 16, 31, -1;");
+    const std::vector<U32> votes = exchanged("setp.gt.u32 p, x, 30; vote.sync.ballot.b32 r, p, -1; bar.warp.sync -1;");
+    const std::vector<U32> sums = exchanged("redux.sync.add.u32 r, x, -1;");
+    for (U32 t = 0; t < 32; ++t) {
+        EXPECT_EQ(partners[t], t < 16 ? t + 16 : t - 16 + 100);
+        EXPECT_EQ(votes[t], 0x8000FFFFU);
+        EXPECT_EQ(sums[t], 31U * 16 + 1600);
+    }
+}
+
+TEST(Calls, FromDifferentPlacesStayApartWhereTheMaskNamesTheirOwnLanes) {
+    const std::vector<U32> out = exchanged("activemask.b32 %r1; redux.sync.add.u32 r, x, %r1;");
+    for (U32 t = 0; t < 32; ++t) EXPECT_EQ(out[t], t < 16 ? 1720U : 376U);
+}
+
+TEST(Calls, AtDifferentDepthsMeetToo) {
+    const std::vector<U32> out = results_of(
+        "and.b32 %r10, %r1, 3; call (%r20), deep, (%r10);",
+        ".func (.reg .u32 r) deep(.reg .u32 n)\n{\n.reg .pred p; .reg .b32 %r<3>;\nsetp.eq.u32 p, n, 0; @p bra END;"
+        "sub.u32 %r1, n, 1; call (%r2), deep, (%r1); add.u32 r, %r2, 100; ret;\n"
+        "END: redux.sync.add.u32 r, 1, -1; ret;\n}\n");
+    for (U32 t = 0; t < 32; ++t) EXPECT_EQ(out[t], 32 + 100 * (t % 4));
+}
+
+TEST(Calls, FromDifferentPlacesDoNotMeetAtWhatOneCallMustReach) {
+    EXPECT_THAT(message_of<KernelFault>([] { exchanged("movmatrix.sync.aligned.m8n8.trans.b16 r, x;"); }),
+                HasSubstr("lanes 0x0000ffff wait at it in another call of the function"));
+}
+
 TEST(Calls, RecurseWithLanesAtDifferentDepths) {
     const std::vector<U32> out = results_of(
         "and.b32 %r10, %r1, 7; call (%r20), fib, (%r10);",
