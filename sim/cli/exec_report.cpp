@@ -134,6 +134,12 @@ std::string not_compared_text(const std::vector<LaunchReport>& launches) {
     return text;
 }
 
+/// What times of one SM stand for.
+constexpr const char* one_sm_text =
+    "scope sm: cycles and time are those of one SM that runs its share of the CTAs with its share of the bandwidth of "
+    "L2 "
+    "and HBM,\nand shares nothing that it reads; the other CTAs ran for their results, without time and unverified\n";
+
 }  // namespace
 
 std::string exec_report_json(const RunProvenance& provenance, const LaunchSettings& settings, const ExecEnd& end,
@@ -191,7 +197,10 @@ std::string launch_table(const ExecReport& report) {
         }
         table.add_row(std::move(cells));
     }
-    return table.text() + findings_text(report.launches) + not_compared_text(report.launches);
+    const bool one_sm = std::ranges::any_of(
+        report.launches, [](const auto& launch) { return launch.timed && launch.timed->timed_ctas; });
+    return table.text() + (one_sm ? one_sm_text : "") + findings_text(report.launches) +
+           not_compared_text(report.launches);
 }
 
 }  // namespace stcsim

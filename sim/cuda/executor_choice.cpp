@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/error.h"
 #include "cuda/ptx_executor.h"
 #include "cuda/timed_runner.h"
 #include "ptx/ptx_allocation.h"
@@ -30,9 +29,6 @@ std::uint32_t registers_of(const PtxKernel& kernel, const ResidencyParameters& s
 }  // namespace
 
 std::unique_ptr<LaunchExecutor> make_launch_executor(const GpuDescription& gpu, const LaunchSettings& settings) {
-    if (settings.timing == LaunchTiming::full && settings.scope != LaunchScope::chip) {
-        throw InputError({}, "--scope sm", "--scope chip: all CTAs of a kernel must run for its results");
-    }
     PtxExecutor::Parts parts;
     parts.architecture = gpu.parameters.device.compute_capability;
     parts.findings = mode_of(settings);

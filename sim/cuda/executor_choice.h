@@ -9,7 +9,6 @@
 
 namespace stcsim {
 
-/// Throws InputError if the settings do not go with this GPU.
 std::unique_ptr<LaunchExecutor> make_launch_executor(const GpuDescription& gpu, const LaunchSettings& settings);
 
 }  // namespace stcsim

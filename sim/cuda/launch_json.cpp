@@ -96,6 +96,7 @@ Json json_of(const TimedLaunch& timed) {
                 {"account", json_of(timed.account)},      {"achieved_occupancy", timed.achieved_occupancy},
                 {"bank_conflicts", timed.bank_conflicts}, {"bytes", json_of(timed.bytes)}};
     if (timed.hottest_stall) object["hottest_stall"] = json_of(*timed.hottest_stall);
+    if (timed.timed_ctas) object["timed_ctas"] = *timed.timed_ctas;
     if (timed.verification) object["verification"] = json_of(*timed.verification);
     return object;
 }
@@ -111,6 +112,9 @@ TimedLaunch timed_launch_of(const Json& object) {
     if (const auto stall = object.find("hottest_stall"); stall != object.end()) {
         timed.hottest_stall =
             HottestStall{place_of(*stall), stall->at("cause"), stall->at("warp_cycles").get<std::uint64_t>()};
+    }
+    if (const auto ctas = object.find("timed_ctas"); ctas != object.end()) {
+        timed.timed_ctas = ctas->get<std::uint64_t>();
     }
     if (const auto found = object.find("verification"); found != object.end()) {
         timed.verification = verification_of(*found);

@@ -84,6 +84,8 @@ struct TimedLaunch {
     std::uint64_t bank_conflicts = 0;  ///< wavefronts of shared memory beyond the least
     std::vector<NamedCount> bytes;     ///< memory level -> bytes
     std::optional<HottestStall> hottest_stall;
+    /// Where one SM stands for all: its CTAs. All of the above but `cycles` and `time_us` is of that SM only.
+    std::optional<std::uint64_t> timed_ctas;
     std::optional<VerificationReport> verification;  ///< of --verify
 
     bool operator==(const TimedLaunch&) const = default;

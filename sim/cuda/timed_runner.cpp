@@ -88,6 +88,7 @@ class TimedKernel : public ReadyKernel {
         : gpu_(gpu), decoded_(std::move(decoded)), program_(decoded_, registers) {
         options_.most_cycles = Cycle(settings.max_cycles);
         options_.verify = settings.verify;
+        options_.one_sm = settings.scope == LaunchScope::sm;
     }
 
     [[nodiscard]] const DecodedKernel& decoded() const override { return decoded_; }
@@ -98,10 +99,9 @@ class TimedKernel : public ReadyKernel {
         report.warp_instructions = result.warp_instructions;
         report.ctas_per_sm = result.residency.ctas;
         report.occupancy = result.occupancy;
-        std::vector<std::uint64_t> executed;
-        for (const InstructionTally& tally : result.tallies) executed.push_back(tally.executed);
-        report.instruction_mix = instruction_mix(decoded_, executed);
+        report.instruction_mix = instruction_mix(decoded_, result.executed);
         report.timed = timed_part(result, decoded_, gpu_.memory.l2.sector);
+        if (options_.one_sm) report.timed->timed_ctas = result.timed_ctas;
     }
 
   private:

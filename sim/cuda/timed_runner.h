@@ -9,7 +9,7 @@
 
 namespace stcsim {
 
-/// Launches on all SMs of `gpu`, ended by KernelFault beyond the settings' cycles. What
+/// Launches on all SMs of `gpu`, or on one that stands for them, ended by KernelFault beyond the settings' cycles. What
 /// follows from a kernel alone, its order of instructions among it, is worked out once.
 KernelPreparation timed_preparation(const GpuParameters& gpu, const LaunchSettings& settings, RegisterCount registers);
 

@@ -96,12 +96,13 @@ class PtxStream::Warp : public WarpStream {
             comparisons_[tile]->expect(mma_result(execution_, performed, tile), active);
         }
         comparisons_.clear();
+        if (stream_.options_.beside != nullptr) stream_.advance_beside(now);
     }
 
     /// The mma that is described next goes through the machine with its values.
     void provide_values(WarpInstruction& instruction) {
         const MmaVerification::Place place{step_->number, static_cast<std::uint32_t>(part_)};
-        comparisons_.push_back(stream_.verification_->begin(execution_, *step_->instruction, place, provided_));
+        comparisons_.push_back(stream_.options_.verification->begin(execution_, *step_->instruction, place, provided_));
         if (comparisons_.back() != nullptr) instruction.provided = &provided_;
     }
 
@@ -148,7 +149,7 @@ class PtxStream::Warp : public WarpStream {
         switch (machine.operation) {
             case OperationClass::mma:
                 if (!machine.sequence.empty()) describe_tile(machine.sequence[part_], instruction);
-                if (stream_.verification_ != nullptr) provide_values(instruction);
+                if (stream_.options_.verification != nullptr) provide_values(instruction);
                 break;
             case OperationClass::load_global:
             case OperationClass::store_global:
@@ -276,33 +277,45 @@ class PtxStream::Warp : public WarpStream {
     Cycle start_{0};
 };
 
+CtaResources cta_resources(const MachineProgram& program, const KernelLaunch& launch) {
+    return {.warps = launch.warps_per_cta(),
+            .registers_per_thread = program.registers_per_thread(),
+            .shared_memory = Bytes(launch.shared_bytes())};
+}
+
 PtxStream::PtxStream(const MachineProgram& program, const KernelLaunch& launch, FindingSink& findings,
-                     std::uint32_t sms, MmaVerification* verification)
+                     const Options& options)
     : program_(program),
       launch_(launch),
       findings_(findings),
-      sms_(sms),
-      verification_(verification),
+      options_(options),
       addresses_(*launch.memory),
       tallies_(program.kernel().instructions().size()) {}
 
 PtxStream::~PtxStream() = default;
+
+void PtxStream::advance_beside(Cycle now) {
+    // In turns that are worth switching for.
+    constexpr std::uint64_t least = 1024;
+    owed_beside_ += options_.beside_instructions;
+    if (owed_beside_ < least) return;
+    options_.beside->advance(owed_beside_, now);
+    owed_beside_ = 0;
+}
 
 std::uint64_t PtxStream::ctas() const {
     return launch_.ctas();
 }
 
 CtaResources PtxStream::resources() const {
-    return {.warps = launch_.warps_per_cta(),
-            .registers_per_thread = program_.registers_per_thread(),
-            .shared_memory = Bytes(launch_.shared_bytes())};
+    return cta_resources(program_, launch_);
 }
 
 std::unique_ptr<WarpStream> PtxStream::start_warp(CtaIndex cta, std::uint32_t warp) {
     RunningCta& running = running_[cta];
     if (running.execution == nullptr) {
         // Which SM a CTA is on is not known here: %smid is that of CTAs dealt out in turn.
-        const CtaPlace place{.sm = static_cast<std::uint32_t>(cta.value() % sms_), .sms = sms_};
+        const CtaPlace place{.sm = static_cast<std::uint32_t>(cta.value() % options_.sms), .sms = options_.sms};
         running.execution = std::make_unique<CtaExecution>(launch_, cta, findings_, place);
     }
     return std::make_unique<Warp>(*this, cta, running.execution->warp(warp));

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "executor/cta_execution.h"
+#include "executor/functional_run.h"
 #include "isa/instruction_stream.h"
 #include "ptx_timing/device_addresses.h"
 #include "ptx_timing/lane_patterns.h"
@@ -27,12 +28,20 @@ struct InstructionTally {
     [[nodiscard]] Cycle total_wait() const;
 };
 
+/// What a CTA of the launch needs of an SM.
+CtaResources cta_resources(const MachineProgram& program, const KernelLaunch& launch);
+
 class PtxStream : public InstructionStream {
   public:
-    /// Program, launch, findings and verification must outlive it. `sms`: of the GPU. `verification`: if set, values of
-    /// mma go through the machine too.
-    PtxStream(const MachineProgram& program, const KernelLaunch& launch, FindingSink& findings, std::uint32_t sms,
-              MmaVerification* verification = nullptr);
+    struct Options {
+        std::uint32_t sms = 1;                    ///< of the GPU
+        MmaVerification* verification = nullptr;  ///< if set, values of mma go through the machine too
+        /// The CTAs of SMs that are not simulated, if they are to run beside those that are.
+        FunctionalCtas* beside = nullptr;
+        std::uint64_t beside_instructions = 0;  ///< that they execute for each one that is timed
+    };
+    /// Program, launch, findings and what the options point at must outlive it.
+    PtxStream(const MachineProgram& program, const KernelLaunch& launch, FindingSink& findings, const Options& options);
     ~PtxStream() override;
 
     [[nodiscard]] std::uint64_t ctas() const override;
@@ -49,6 +58,9 @@ class PtxStream : public InstructionStream {
   private:
     class Warp;
 
+    /// An instruction has been performed: the other SMs go on meanwhile.
+    void advance_beside(Cycle now);
+
     struct RunningCta {
         std::unique_ptr<CtaExecution> execution;
         std::uint32_t ended_warps = 0;
@@ -57,8 +69,8 @@ class PtxStream : public InstructionStream {
     const MachineProgram& program_;
     const KernelLaunch& launch_;
     FindingSink& findings_;
-    std::uint32_t sms_;
-    MmaVerification* verification_;
+    Options options_;
+    std::uint64_t owed_beside_ = 0;  ///< instructions that `beside` has not been given yet
     std::map<CtaIndex, RunningCta> running_;
     LanePatterns patterns_;
     DeviceAddresses addresses_;

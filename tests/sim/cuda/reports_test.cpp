@@ -72,6 +72,7 @@ TimedLaunch some_timed_launch() {
     timed.bytes = some_counts();
     if (*rc::gen::arbitrary<bool>()) timed.hottest_stall = HottestStall{some_place(), some_name(), 12};
     if (*rc::gen::arbitrary<bool>()) timed.verification = some_verification();
+    if (*rc::gen::arbitrary<bool>()) timed.timed_ctas = *rc::gen::arbitrary<std::uint64_t>();
     return timed;
 }
 

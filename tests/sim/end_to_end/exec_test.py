@@ -236,6 +236,19 @@ class Kernels(ExecCommand):
             self.assertGreater(report["launches"][0]["cycles"], 0)
         self.assertIn("scheduled", self.refuse("exec", "--order", "shuffled", "--", "true"))
 
+    def test_one_sm_stands_for_all_and_every_cta_computes(self):
+        self.write("k.ptx", kernel_of("mov.u32 %r1, %ctaid.x; mad.lo.u32 %r2, %r1, 32, %r0; mul.wide.u32 %d1, %r2, 4;"
+                                      "add.s64 %d2, %d0, %d1; st.global.u32 [%d2], %r2;"))
+        launch = ("exec", "--ptx", "k.ptx", "--entry", "k", "--grid", "300", "--block", "32", "--args",
+                  "out:d.npy:u32:9600", "--report", "report.json")
+        done = self.stcsim(*launch, "--scope", "sm")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        np.testing.assert_array_equal(np.load(self.folder / "d.npy"), np.arange(9600, dtype=np.uint32))
+        self.assertIn(b"scope sm: cycles and time are those of one SM", done.stderr)
+        (launched,) = json.loads((self.folder / "report.json").read_text())["launches"]
+        self.assertEqual(launched["timed_ctas"], 3)
+        self.assertNotIn(b"scope sm", self.stcsim(*launch).stderr)
+
     def test_a_finding_leaves_the_outputs_unwritten(self):
         done = self.stcsim(*self.launch("out:d.npy:f32:32,in:a.npy,f32:1"))
         self.assertEqual(done.returncode, 1)

@@ -171,7 +171,7 @@ void verify_damaged(MmaVerification& verification, const Damage& damage) {
     FindingSink findings(FindingMode::strict);
     const KernelLaunch launch = kernel.launch(from, to, 0);
     const GpuParameters gpu = one_sm();
-    PtxStream stream(program, launch, findings, 1, &verification);
+    PtxStream stream(program, launch, findings, {.sms = 1, .verification = &verification});
     DamagedStream damaged(stream, damage);
     GpuRunOptions options;
     options.ctas.count = 1;
