@@ -90,10 +90,13 @@ void set_predicates(WarpExecution& warp, const DecodedInstruction& i, U32 lanes)
     w.set_predicate(i.d2, lanes, other);
 }
 
-/// Pairs: one predicate for each half.
+/// Lanes in which the comparison, with its combination, holds.
+struct PairLanes {
+    U32 low, high;
+};
+
 template <typename H>
-void set_predicates_of_pair(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
-    WarpState& w = warp.state();
+PairLanes compare_pairs(const WarpState& w, const DecodedInstruction& i) {
     const auto comparison = static_cast<Comparison>(i.variant & 0xFFU);
     const U32* a = w.source(i.a);
     const U32* b = w.source(i.b);
@@ -103,10 +106,28 @@ void set_predicates_of_pair(WarpExecution& warp, const DecodedInstruction& i, U3
         upper_a[lane] = a[lane] >> 16U;
         upper_b[lane] = b[lane] >> 16U;
     }
-    const U32 low = combined(w, i, compare<H>(a, b, comparison, false));
-    const U32 high = combined(w, i, compare<H>(upper_a, upper_b, comparison, false));
-    w.set_predicate(i.d, lanes, low);
-    w.set_predicate(i.d2, lanes, high);
+    return {.low = combined(w, i, compare<H>(a, b, comparison, false)),
+            .high = combined(w, i, compare<H>(upper_a, upper_b, comparison, false))};
+}
+
+/// Pairs: one predicate for each half.
+template <typename H>
+void set_predicates_of_pair(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
+    const PairLanes holds = compare_pairs<H>(warp.state(), i);
+    warp.state().set_predicate(i.d, lanes, holds.low);
+    warp.state().set_predicate(i.d2, lanes, holds.high);
+}
+
+/// Pairs: each half of `e` where it holds, else 0.
+template <typename H>
+void set_values_of_pair(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
+    WarpState& w = warp.state();
+    const PairLanes holds = compare_pairs<H>(w, i);
+    const U32* one = w.source(i.e);
+    write_lanes<U32>(w.destination(i.d), lanes, [&](U32 lane) {
+        const U32 low = (holds.low >> lane & 1U) != 0 ? one[lane] & 0xFFFFU : 0U;
+        return low | ((holds.high >> lane & 1U) != 0 ? one[lane] & 0xFFFF0000U : 0U);
+    });
 }
 
 /// set: all bits or 1.0 where it holds (`e`), else 0.
@@ -135,8 +156,8 @@ InstructionHandler compare_of(PtxType type, bool value) {
         case PtxType::f64: return value ? set_values<double> : set_predicates<double>;
         case PtxType::f16: return value ? set_values<Half> : set_predicates<Half>;
         case PtxType::bf16: return value ? set_values<BrainFloat> : set_predicates<BrainFloat>;
-        case PtxType::f16x2: return value ? nullptr : set_predicates_of_pair<Half>;
-        case PtxType::bf16x2: return value ? nullptr : set_predicates_of_pair<BrainFloat>;
+        case PtxType::f16x2: return value ? set_values_of_pair<Half> : set_predicates_of_pair<Half>;
+        case PtxType::bf16x2: return value ? set_values_of_pair<BrainFloat> : set_predicates_of_pair<BrainFloat>;
         default: return nullptr;
     }
 }
@@ -222,12 +243,18 @@ Comparison take_comparison(InstructionDecoder& decoder) {
     return std::array{Comparison::lt, Comparison::le, Comparison::gt, Comparison::ge}[*unsigned_name];
 }
 
-/// What `set` writes where the comparison holds.
-OperandPlace value_of_true(InstructionDecoder& decoder, PtxType type) {
+/// What `set` writes where the comparison of `compared` holds.
+OperandPlace value_of_true(InstructionDecoder& decoder, PtxType type, PtxType compared) {
+    const bool pairs = compared == PtxType::f16x2 || compared == PtxType::bf16x2;
+    if (pairs && type == compared) {
+        return decoder.storage().constant(type == PtxType::f16x2 ? 0x3C003C00 : 0x3F803F80, false);
+    }
+    if (pairs && type != PtxType::u32 && type != PtxType::s32) decoder.unsupported("pairs have no such result");
     if (type == PtxType::f32) return decoder.storage().constant(std::bit_cast<U32>(1.0F), false);
     if (type == PtxType::f16) return decoder.storage().constant(0x3C00, false);
     if (type == PtxType::bf16) return decoder.storage().constant(0x3F80, false);
     if (type == PtxType::u32 || type == PtxType::s32) return decoder.storage().constant(~0U, false);
+    if (type == PtxType::u16 || type == PtxType::s16) return decoder.storage().constant(0xFFFF, false);
     decoder.unsupported("no result type that is known");
 }
 
@@ -263,7 +290,7 @@ void decode_comparison(InstructionDecoder& decoder) {
     if (combination) out.p = decoder.predicate_source(decoder.operand(3));
     if (value) {
         out.d = decoder.destination(0, result);
-        out.e = value_of_true(decoder, result);
+        out.e = value_of_true(decoder, result, type);
     } else {
         out.d = decoder.destination_with_predicate(0, PtxType::pred);
     }

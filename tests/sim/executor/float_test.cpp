@@ -156,6 +156,31 @@ std::function<U64(O)> paired(ElementType type, double (*operation)(double, doubl
     };
 }
 
+/// Each half of `one` where the comparison of these halves holds.
+std::function<U64(O)> compared_halves(ElementType type, bool (*holds)(double, double), U64 one) {
+    return [type, holds, one](O o) {
+        const U64 low = holds(value(type, o.a), value(type, o.b)) ? one & 0xFFFFU : 0;
+        const U64 high = holds(value(type, o.a >> 16U), value(type, o.b >> 16U)) ? one & 0xFFFF0000U : 0;
+        return low | high;
+    };
+}
+
+TEST(HalfComparisons, OfPairsGiveEachHalfItsOwnResult) {
+    const auto less = [](double a, double b) { return a < b; };
+    const auto not_above = [](double a, double b) { return !(a > b); };
+    const auto equal = [](double a, double b) { return a == b; };
+    check_operations({
+        {"set.lt.f16x2.f16x2 %r20, %r10, %r11;", "r", compared_halves(ElementType::f16, less, 0x3C003C00)},
+        {"set.leu.bf16x2.bf16x2 %r20, %r10, %r11;", "r", compared_halves(ElementType::bf16, not_above, 0x3F803F80)},
+        {"set.eq.u32.f16x2 %r20, %r10, %r10;", "r",
+         [&](O o) { return compared_halves(ElementType::f16, equal, 0xFFFFFFFF)({.a = o.a, .b = o.a, .c = o.c}); }},
+        {"set.lt.f16.f16 %h20, %h10, %h11;", "h",
+         [](O o) { return value(ElementType::f16, o.a) < value(ElementType::f16, o.b) ? U64{0x3C00} : U64{0}; }},
+        {"set.lt.u16.f16 %h20, %h10, %h11;", "h",
+         [](O o) { return value(ElementType::f16, o.a) < value(ElementType::f16, o.b) ? U64{0xFFFF} : U64{0}; }},
+    });
+}
+
 TEST(HalfArithmetic, MatchesExactArithmeticRoundedOnce) {
     const auto add = [](double a, double b) { return a + b; };
     const auto multiply = [](double a, double b) { return a * b; };
