@@ -59,30 +59,48 @@ struct MmaProduct::Scratch {
 
 namespace {
 
-/// Registers written to where their elements lie: those of a register are neighbours.
+/// Lanes 4 g to 4 g + 3 hold neighbours of one row of A, of one column of B (PTX ISA, the fragments of mma).
+constexpr std::size_t group_lanes = 4;
+
+/// Registers written to where their elements lie: those of a group of lanes are neighbours.
 void gather(const std::array<const std::uint32_t*, most_mma_registers>& registers,
             const std::vector<std::uint16_t>& places, std::uint32_t bits, std::uint8_t* raw) {
     const std::uint16_t* place = places.data();
     for (std::size_t r = 0; r < places.size() / warp_lanes; ++r, place += warp_lanes) {
-        for (std::size_t lane = 0; lane < warp_lanes; ++lane) {
-            std::memcpy(raw + std::size_t{place[lane]} * bits / 8, registers[r] + lane, sizeof(std::uint32_t));
+        for (std::size_t lane = 0; lane < warp_lanes; lane += group_lanes) {
+            std::memcpy(raw + std::size_t{place[lane]} * bits / 8, registers[r] + lane,
+                        group_lanes * sizeof(std::uint32_t));
         }
     }
 }
 
-/// B of floats: the elements of a register lie in rows one below the other.
+/// B of floats, by rows: a lane of each group has elements of the same rows, one register's one below the other.
 template <typename Raw>
 void gather_rows(const std::array<const std::uint32_t*, most_mma_registers>& registers,
                  const std::vector<std::uint16_t>& places, Raw* raw) {
     const std::uint16_t* place = places.data();
     for (std::size_t r = 0; r < places.size() / warp_lanes; ++r, place += warp_lanes) {
-        for (std::size_t lane = 0; lane < warp_lanes; ++lane) {
-            raw[place[lane]] = static_cast<Raw>(registers[r][lane]);
-            if constexpr (sizeof(Raw) == 2) {
-                raw[place[lane] + columns] = static_cast<Raw>(registers[r][lane] >> 16U);
+        const std::uint32_t* const words = registers[r];
+        for (std::size_t lane = 0; lane < group_lanes; ++lane) {
+            Raw* const row = raw + place[lane];
+            for (std::size_t column = 0; column < columns; ++column) {
+                const std::uint32_t word = words[column * group_lanes + lane];
+                row[column] = static_cast<Raw>(word);
+                if constexpr (sizeof(Raw) == 2) row[column + columns] = static_cast<Raw>(word >> 16U);
             }
         }
     }
+}
+
+/// Whether the lanes of a group lie `step` elements apart, and with `by_rows` the groups one column apart.
+bool in_groups(const std::vector<std::uint16_t>& places, std::size_t step, bool by_rows) {
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        const std::size_t lane = i % warp_lanes;
+        const std::size_t first = by_rows ? i - lane : i - lane % group_lanes;
+        const std::size_t group = by_rows ? lane / group_lanes : 0;
+        if (places[i] != places[first] + lane % group_lanes * step + group) return false;
+    }
+    return true;
 }
 
 /// Whether 32 words of f32 are all moderate addends.
@@ -159,6 +177,40 @@ void widen(ElementType type, const std::uint8_t* raw, std::size_t count, std::in
     }
 }
 
+/// The rows of B, in their group, that the two nibbles of a byte of metadata name; the second group is the next one.
+using RowsOfByte = std::array<std::array<std::uint32_t, 4>, 256>;
+
+constexpr RowsOfByte rows_of_bytes() {
+    RowsOfByte rows{};
+    for (std::uint32_t byte = 0; byte < rows.size(); ++byte) {
+        for (std::uint32_t code = 0; code < 4; ++code) rows[byte][code] = (byte >> 2 * code & 3U) + (code < 2 ? 0 : 4);
+    }
+    return rows;
+}
+
+/// Nibbles by twos, as bytes, or nothing if they do not lie so.
+std::vector<MetadataNibble> bytes_of(const std::vector<MetadataNibble>& nibbles) {
+    std::vector<MetadataNibble> bytes;
+    for (std::size_t i = 0; i + 1 < nibbles.size(); i += 2) {
+        const MetadataNibble& low = nibbles[i];
+        const MetadataNibble& high = nibbles[i + 1];
+        if (low.row != high.row || low.lane != high.lane || low.group + 1 != high.group ||
+            low.shift + 4 != high.shift) {
+            return {};
+        }
+        bytes.push_back(low);
+    }
+    return bytes;
+}
+
+std::array<bool, 256> legal_bytes(std::uint32_t legal_nibbles) {
+    std::array<bool, 256> legal{};
+    for (std::uint32_t byte = 0; byte < legal.size(); ++byte) {
+        legal[byte] = (legal_nibbles >> (byte & 0xFU) & legal_nibbles >> (byte >> 4U) & 1U) != 0;
+    }
+    return legal;
+}
+
 }  // namespace
 
 MmaProduct::MmaProduct(const MmaInstruction& instruction)
@@ -166,13 +218,22 @@ MmaProduct::MmaProduct(const MmaInstruction& instruction)
       a_(positions(instruction, Operand::a)),
       b_(positions(instruction, Operand::b)),
       c_(positions(instruction, Operand::c)) {
+    if (instruction.a != ElementType::f64) {
+        const std::size_t elements = 32 / bits_of(instruction.a);
+        const bool by_rows = is_float(instruction.b);
+        STCSIM_ASSERT(in_groups(a_, elements, false));
+        STCSIM_ASSERT(in_groups(b_, by_rows ? elements * columns : elements, by_rows));
+    }
     for (std::uint32_t s = 0; s < sparsity_selectors(instruction); ++s) {
         nibbles_.push_back(metadata_nibbles(instruction, s));
+        bytes_.push_back(bytes_of(nibbles_.back()));
     }
     for (std::uint32_t nibble = 0; nibble < 16; ++nibble) {
         if (is_legal_nibble(instruction.a, nibble, CodeOrder::any)) legal_any_ |= 1U << nibble;
         if (is_legal_nibble(instruction.a, nibble, CodeOrder::ascending)) legal_ascending_ |= 1U << nibble;
     }
+    legal_any_bytes_ = legal_bytes(legal_any_);
+    legal_ascending_bytes_ = legal_bytes(legal_ascending_);
 }
 
 MmaProduct::~MmaProduct() = default;
@@ -189,9 +250,12 @@ const MmaProduct& MmaProduct::of(const MmaInstruction& instruction) {
 const MetadataNibble* MmaProduct::illegal_nibble(const std::uint32_t* e, std::uint32_t selector,
                                                  CodeOrder order) const {
     const std::uint32_t legal = order == CodeOrder::ascending ? legal_ascending_ : legal_any_;
-    std::uint32_t all = 1;
-    for (const MetadataNibble& nibble : nibbles_[selector]) all &= legal >> (e[nibble.lane] >> nibble.shift & 0xFU);
-    if (all != 0) return nullptr;
+    if (!bytes_[selector].empty()) {
+        const auto& legal_byte = order == CodeOrder::ascending ? legal_ascending_bytes_ : legal_any_bytes_;
+        bool all = true;
+        for (const MetadataNibble& byte : bytes_[selector]) all &= legal_byte[e[byte.lane] >> byte.shift & 0xFFU];
+        if (all) return nullptr;
+    }
     for (const MetadataNibble& nibble : nibbles_[selector]) {
         if ((legal >> (e[nibble.lane] >> nibble.shift & 0xFU) & 1U) == 0) return &nibble;
     }
@@ -227,6 +291,14 @@ void MmaProduct::select_rows(const MmaSources& sources, Scratch& scratch) const 
     if (instruction_->a == ElementType::tf32) {
         for (const MetadataNibble& nibble : nibbles_[sources.selector]) {
             *rows++ = 2 * nibble.group + (e[nibble.lane] >> (nibble.shift + 1) & 1U);
+        }
+        return;
+    }
+    if (!bytes_[sources.selector].empty()) {
+        static constexpr RowsOfByte rows_of_byte = rows_of_bytes();
+        for (const MetadataNibble& byte : bytes_[sources.selector]) {
+            const auto& in_group = rows_of_byte[e[byte.lane] >> byte.shift & 0xFFU];
+            for (const std::uint32_t row : in_group) *rows++ = 4 * byte.group + row;
         }
         return;
     }

@@ -64,9 +64,12 @@ class MmaProduct {
     // [k][column], C [row][column] (two neighbours of a row, then those of the row 8 below).
     std::vector<std::uint16_t> a_, b_, c_;
     std::vector<std::vector<MetadataNibble>> nibbles_;  ///< by selector
-    // A bit for each nibble that is legal.
+    std::vector<std::vector<MetadataNibble>> bytes_;    ///< the same by twos, where all are halves of bytes
+    // A bit for each nibble that is legal; whether both of a byte are.
     std::uint32_t legal_any_ = 0;
     std::uint32_t legal_ascending_ = 0;
+    std::array<bool, 256> legal_any_bytes_{};
+    std::array<bool, 256> legal_ascending_bytes_{};
 };
 
 }  // namespace stcsim
