@@ -19,11 +19,15 @@ constexpr U32 row_banks = 8;  ///< rows of 16 bytes that fit into a wavefront of
 
 /// Wavefronts of one matrix: the most different rows that lie in the same banks.
 U32 wavefronts(const StepAccess& access, U32 matrix) {
+    const std::uint64_t* const addresses = access.addresses.data() + std::size_t{matrix} * matrix_rows;
+    U32 banks = 0;
+    for (U32 row = 0; row < matrix_rows; ++row) banks |= 1U << addresses[row] / row_bytes % row_banks;
+    if (banks == (1U << row_banks) - 1) return 1;
     std::array<std::array<std::uint64_t, matrix_rows>, row_banks> rows{};
     std::array<U32, row_banks> counts{};
     U32 most = 1;
     for (U32 row = 0; row < matrix_rows; ++row) {
-        const std::uint64_t address = access.addresses[matrix * matrix_rows + row] / row_bytes;
+        const std::uint64_t address = addresses[row] / row_bytes;
         auto& known = rows[address % row_banks];
         U32& count = counts[address % row_banks];
         if (std::find(known.begin(), known.begin() + count, address) != known.begin() + count) continue;

@@ -113,8 +113,7 @@ MmaLists lists_of(const MmaInstruction& instruction) {
             instruction.c_registers() / words};
 }
 
-MmaSources sources_of(const WarpState& w, const DecodedInstruction& i) {
-    const MmaLists lists = lists_of(*i.mma);
+MmaSources sources_of(const WarpState& w, const DecodedInstruction& i, const MmaLists& lists) {
     MmaSources sources;
     const OperandPlace* next = i.list.data() + lists.d;
     for (std::size_t r = 0; r < lists.a; ++r) sources.a[r] = w.source(*next++);
@@ -128,7 +127,8 @@ MmaSources sources_of(const WarpState& w, const DecodedInstruction& i) {
 void multiply(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
     WarpState& w = warp.state();
     const MmaProduct& product = MmaProduct::of(*i.mma);
-    MmaSources sources = sources_of(w, i);
+    const MmaLists lists = lists_of(*i.mma);
+    MmaSources sources = sources_of(w, i, lists);
     if (i.mma->sparse && i.selector >= sparsity_selectors(*i.mma)) {
         report_wrong_selector(w, i);
         sources.selector = 0;
@@ -137,7 +137,7 @@ void multiply(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
     MmaResult d;
     product.multiply(sources, d);
     const std::size_t words = i.mma->d == ElementType::f64 ? 2 : 1;
-    for (std::size_t r = 0; r < lists_of(*i.mma).d; ++r) {
+    for (std::size_t r = 0; r < lists.d; ++r) {
         if (!i.list[r].present()) continue;
         U32* const to = w.destination(i.list[r]);
         if (lanes == ~0U) {

@@ -13,6 +13,11 @@ constexpr std::uint32_t word_bytes = 4;
 template <typename Visit>
 void for_each_word(std::uint64_t address, std::uint32_t bytes, Visit visit) {
     const std::uint64_t end = address + bytes;
+    constexpr std::uint8_t whole = (1U << word_bytes) - 1;
+    if ((address | bytes) % word_bytes == 0) {
+        for (std::uint64_t word = address / word_bytes; word < end / word_bytes; ++word) visit(word, whole);
+        return;
+    }
     for (std::uint64_t word = address / word_bytes; word * word_bytes < end; ++word) {
         const std::uint64_t first = std::max(address, word * word_bytes) - word * word_bytes;
         const std::uint64_t last = std::min(end, (word + 1) * word_bytes) - word * word_bytes;
