@@ -4,6 +4,7 @@
 #include <deque>
 #include <limits>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -73,6 +74,8 @@ class Gpu {
                            },
                            options.shuffle_seed);
         if (options.ideal_memory_latency) memory_->idealise(*options.ideal_memory_latency);
+        STCSIM_ASSERT(options.contents == nullptr || !options.one_sm);
+        if (options.contents != nullptr) memory_->hierarchy().take_contents(std::move(*options.contents));
         for (std::uint32_t i = 0; i < sms; ++i) connect(i);
         if (options.skip_repetition) skip_repetition(parameters);
     }
@@ -94,6 +97,9 @@ class Gpu {
                                             now().value(), scheduler_->finished(), options.ctas.count));
         }
     }
+
+    /// What the L2 holds now goes to the caller.
+    void give_contents(MemoryHierarchy& contents) { contents.take_contents(std::move(memory_->hierarchy())); }
 
     GpuRunResult result() {
         GpuRunResult result;
@@ -194,6 +200,7 @@ GpuRunResult run_gpu(const GpuParameters& parameters, InstructionStream& stream,
     Gpu gpu(parameters, stream, options);
     gpu.run(context, options);
     GpuRunResult result = gpu.result();
+    if (options.contents != nullptr) gpu.give_contents(*options.contents);
     result.tensor_cores = std::uint64_t{options.one_sm ? 1 : parameters.sm_count} * parameters.sm.sub_cores;
     return result;
 }

@@ -41,6 +41,8 @@ struct GpuRunOptions {
     /// one_sm: a memory that takes every access back to its SM after this time, however many there are. What an SM
     /// does by itself can be measured with it.
     std::optional<Cycle> ideal_memory_latency;
+    /// All SMs: what the L2 holds when the launch begins, an earlier launch's leavings; then what this one leaves.
+    MemoryHierarchy* contents = nullptr;
     GlobalValues* memory = nullptr;        ///< operand values; null: timing only
     Timeline* timeline = nullptr;          ///< records the first SM's tensor cores
     std::uint64_t shuffle_seed = 0;        ///< not 0: shuffles construction and evaluation, which must not matter

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "base/error.h"
 #include "base/units.h"
@@ -58,8 +59,8 @@ L2Cache::L2Cache(const MemoryParameters& parameters, double clock_hz, SharedRegi
 
 void L2Cache::take_contents(L2Cache&& other) {
     STCSIM_ASSERT(!limits_dirty_ && !other.limits_dirty_ && tags_.size() == other.tags_.size());
-    tags_ = std::move(other.tags_);
-    dirty_sectors_ = other.dirty_sectors_;
+    std::swap(tags_, other.tags_);
+    std::swap(dirty_sectors_, other.dirty_sectors_);
     for (L2Tags& tags : tags_) tags.all_arrived();
 }
 
@@ -119,6 +120,7 @@ double L2Cache::cross(const L2Request& request, std::uint32_t sectors, double tu
     const std::uint32_t missing = sectors & ~std::uint32_t{line.sectors.present};
     const std::uint32_t found = sectors & line.sectors.present;
     double ready = ready_of_found(line, found, home_turn + hit_latency_, counts_.far_hit, request.now);
+    answer.merged = answer.merged || ready > home_turn + hit_latency_;
     if (missing != 0) {
         answer.from_memory = true;
         const double fetched = fetch(request, missing, home_turn);
@@ -132,10 +134,12 @@ L2Answer L2Cache::read(const L2Request& request) {
     L2Answer answer;
     const double turn = slices_[slice_of(request.partition, request.place)].book(
         request.arrival, bytes_of(request.sectors), request.now);
+    answer.turn = turn;
     const L2Line line = access_tags(request.partition, request, turn);
     const std::uint32_t missing = request.sectors & ~std::uint32_t{line.sectors.present};
     const std::uint32_t found = request.sectors & line.sectors.present;
     answer.ready = ready_of_found(line, found, turn + hit_latency_, counts_.hit, request.now);
+    answer.merged = answer.ready > turn + hit_latency_;
     if (missing == 0) return answer;
     double arrived = 0;
     if (request.place.home == request.partition) {

@@ -50,8 +50,10 @@ struct L2Request {
 /// When it is served, and how it got there.
 struct L2Answer {
     double ready = 0;  ///< the cycle in which the last sector leaves for the SM, or is taken (writes)
+    double turn = 0;   ///< the cycle in which the slice of the SM's partition serves it
     bool far = false;  ///< it crossed between partitions
     bool from_memory = false;
+    bool merged = false;  ///< it waited for sectors that others had asked the memory for
 };
 
 /// Sectors by where they were found.
@@ -71,7 +73,8 @@ class L2Cache {
   public:
     L2Cache(const MemoryParameters& parameters, double clock_hz, SharedRegions regions, double written_share);
 
-    /// The lines of another L2 with the same parameters and no limit of dirty data, as present since ever.
+    /// The lines of another L2 with the same parameters and no limit of dirty data, as present since ever; the other
+    /// one gets those that were here.
     void take_contents(L2Cache&& other);
 
     [[nodiscard]] L2Place place_of(std::uint64_t line) const;

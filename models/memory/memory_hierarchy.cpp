@@ -41,13 +41,28 @@ void MemoryHierarchy::note_under_way(const L2Answer& answer, double bytes, doubl
              bytes * round_trip(answer) / static_cast<double>(parameters_.l2.bytes_in_flight.value());
 }
 
-double MemoryHierarchy::serve(L2Request& request, bool write, double& up, double& credit) {
+L2Answer MemoryHierarchy::serve(L2Request& request, bool write, double& up, double& credit) {
     const double bytes = l2_.bytes_of(request.sectors);
     const double left = leaves(request, write ? bytes : 0, up, credit);
     request.arrival = left + link_latency_;
     const L2Answer answer = write ? l2_.write(request) : l2_.read(request);
     note_under_way(answer, bytes, left, credit);
-    return answer.ready;
+    return answer;
+}
+
+void MemoryHierarchy::note_time(const L2Answer& answer, double left, double back) {
+    const double hit = static_cast<double>(parameters_.l2.hit_latency.value()) +
+                       (answer.far ? static_cast<double>(parameters_.l2.far_latency.value()) : 0);
+    double at_memory = 0;
+    double behind_l2 = 0;
+    if (answer.from_memory || answer.merged) {
+        behind_l2 = std::max(0.0, answer.ready - answer.turn - hit);
+        at_memory = std::max(0.0, behind_l2 - static_cast<double>(parameters_.hbm.latency.value()));
+    }
+    const double latency = 2 * link_latency_ + hit + behind_l2 - at_memory;
+    read_time_.latency += latency;
+    read_time_.memory_queue += at_memory;
+    read_time_.l2_queues += std::max(0.0, back - left - latency - at_memory);
 }
 
 Cycle MemoryHierarchy::access(SmIndex sm, std::span<const SectorRequest> requests, bool write, Cycle now) {
@@ -68,9 +83,13 @@ Cycle MemoryHierarchy::access(SmIndex sm, std::span<const SectorRequest> request
         request.line = requests[i].line;
         request.sectors = requests[i].sectors;
         request.place = places_[i];
-        double ready = serve(request, write, up, credits[l2_.slice_of(request.partition, request.place)]);
+        const L2Answer answer = serve(request, write, up, credits[l2_.slice_of(request.partition, request.place)]);
         const std::uint32_t moved = l2_.bytes_of(request.sectors);
-        if (!write) ready = down_[sm.value()].book(ready, moved, present) + link_latency_;
+        double ready = answer.ready;
+        if (!write) {
+            ready = down_[sm.value()].book(ready, moved, present) + link_latency_;
+            note_time(answer, present, ready);
+        }
         last = std::max(last, ready);
         bytes += moved;
     }
@@ -130,7 +149,8 @@ MemoryTraffic MemoryHierarchy::traffic() const {
             .l2_atomic_turns = counts.atomic_turns,
             .hbm_read = l2_.device_memory().read_bytes(),
             .hbm_written = l2_.device_memory().written_bytes(),
-            .row_activations = l2_.device_memory().activations()};
+            .row_activations = l2_.device_memory().activations(),
+            .read_time = read_time_};
 }
 
 void report_traffic(const MemoryTraffic& traffic, const MemoryParameters& parameters, CounterReport& report) {

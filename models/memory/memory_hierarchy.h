@@ -19,6 +19,7 @@
 #include "memory/l2_cache.h"
 #include "memory/memory_parameters.h"
 #include "memory/memory_transaction.h"
+#include "memory/read_time.h"
 #include "memory/shared_regions.h"
 
 namespace stcsim {
@@ -47,6 +48,7 @@ struct MemoryTraffic {
     double hbm_read = 0;                ///< a share of l2_miss if one SM stands for all
     double hbm_written = 0;
     double row_activations = 0;  ///< a number of rows, not bytes
+    ReadTime read_time;
 };
 
 /// The traffic as counters: bytes on the links and of the memory, sectors of the L2.
@@ -89,10 +91,12 @@ class MemoryHierarchy {
         return round_trips_[(answer.far ? 1 : 0) + (answer.from_memory ? 2 : 0)];
     }
     /// When an access of a partition's SM, with these times of its link and credit, is served.
-    double serve(L2Request& request, bool write, double& up, double& credit);
+    L2Answer serve(L2Request& request, bool write, double& up, double& credit);
     /// When a request that takes the link to the L2 for these bytes leaves it.
     [[nodiscard]] double leaves(const L2Request& request, double bytes_up, double& up, double credit) const;
     void note_under_way(const L2Answer& answer, double bytes, double leaves, double& credit) const;
+    /// Adds a read line, left in cycle `left` and back at the SM in `back`, to the read time.
+    void note_time(const L2Answer& answer, double left, double back);
 
     MemoryParameters parameters_;
     double link_latency_;
@@ -107,6 +111,7 @@ class MemoryHierarchy {
     std::uint64_t read_bytes_ = 0;
     std::uint64_t written_bytes_ = 0;
     std::uint64_t atomic_bytes_ = 0;
+    ReadTime read_time_;
 };
 
 /// The parameters of the memory that one SM of `sms` would see if all of them asked for as much: its fair share of the

@@ -32,6 +32,7 @@ class MemorySystem : public ClockedModule {
     void idealise(Cycle latency) { ideal_latency_ = latency; }
 
     [[nodiscard]] const MemoryHierarchy& hierarchy() const { return hierarchy_; }
+    [[nodiscard]] MemoryHierarchy& hierarchy() { return hierarchy_; }
     void report(CounterReport& report) const { hierarchy_.report(report); }
     void visit_state(StateVisitor& state) override;
 

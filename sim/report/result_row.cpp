@@ -1,6 +1,7 @@
 #include "report/result_row.h"
 
 #include <array>
+#include <cmath>
 #include <utility>
 
 #include "base/error.h"
@@ -69,6 +70,9 @@ std::vector<ResultField> fields_of(const ResultRow& row) {
     for (std::size_t i = 0; i < tensor_core_states; ++i) {
         fields.push_back({"account", tensor_core_state_names[i], r.account.cycles[i].value()});
     }
+    for (std::size_t i = 0; i < time_causes; ++i) {
+        fields.push_back({"time_share", time_cause_names[i], r.time_account.shares[i]});
+    }
     const bool chip = r.scope == Scope::chip;
     const auto of_chip = [chip](double value) { return chip ? FieldValue(value) : FieldValue(); };
     fields.push_back({"", "method", text(name_of(r.method))});
@@ -79,6 +83,12 @@ std::vector<ResultField> fields_of(const ResultRow& row) {
     fields.push_back({"", "l2_read_bytes", of_chip(r.l2_read_bytes)});
     fields.push_back({"", "hbm_read_bytes", of_chip(r.hbm_read_bytes)});
     fields.push_back({"", "hbm_written_bytes", of_chip(r.hbm_written_bytes)});
+    const auto finite = [&](double value) { return std::isfinite(value) ? of_chip(value) : FieldValue(); };
+    fields.push_back({"roofline", "operations_per_hbm_byte", finite(r.roofline.operations_per_hbm_byte)});
+    fields.push_back({"roofline", "operations_per_l2_byte", finite(r.roofline.operations_per_l2_byte)});
+    fields.push_back({"roofline", "attainable_tflops", of_chip(r.roofline.attainable_tflops)});
+    fields.push_back({"roofline", "roof", chip ? text(r.roofline.roof) : FieldValue()});
+    fields.push_back({"roofline", "share_of_attainable", of_chip(r.roofline.share_of_attainable)});
     fields.push_back({"", "simulated_ctas", r.simulated_ctas});
     fields.push_back({"", "total_ctas", r.total_ctas});
     fields.push_back({"", "skipped_cycles", r.skipped_cycles.value()});

@@ -105,12 +105,12 @@ std::string accounts_table(std::span<const ResultRow> rows) {
     TextTable table;
     table.add_column("name", Align::left);
     table.add_column("sparsity", Align::left);
-    for (const std::string_view state : tensor_core_state_names) table.add_column(std::string(state), Align::right);
+    for (const std::string_view cause : time_cause_names) table.add_column(std::string(cause), Align::right);
     table.add_column("sum", Align::right);
     for (const ResultRow& row : rows) {
         std::vector<std::string> cells{short_name(row.result.problem.name),
                                        std::string(name_of(row.result.problem.sparsity))};
-        const auto shares = shares_per_mille(row.result.account);
+        const auto shares = shares_per_mille(row.result.time_account);
         for (const std::uint32_t share : shares) cells.push_back(fmt::format("{}.{}", share / 10, share % 10));
         const std::uint32_t sum = std::accumulate(shares.begin(), shares.end(), 0U);
         cells.push_back(fmt::format("{}.{}", sum / 10, sum % 10));
@@ -134,14 +134,14 @@ std::string verifications(std::span<const ResultRow> rows) {
 
 }  // namespace
 
-std::array<std::uint32_t, tensor_core_states> shares_per_mille(const TensorCoreAccount& account) {
-    std::array<std::uint32_t, tensor_core_states> shares{};
-    const auto total = static_cast<double>(account.total().value());
+std::array<std::uint32_t, time_causes> shares_per_mille(const TimeAccount& account) {
+    std::array<std::uint32_t, time_causes> shares{};
+    const double total = std::accumulate(account.shares.begin(), account.shares.end(), 0.0);
     if (total == 0) return shares;
-    std::array<double, tensor_core_states> remainders{};
+    std::array<double, time_causes> remainders{};
     std::uint32_t left = 1000;
-    for (std::size_t i = 0; i < tensor_core_states; ++i) {
-        const double exact = 1000 * (static_cast<double>(account.cycles[i].value()) / total);
+    for (std::size_t i = 0; i < time_causes; ++i) {
+        const double exact = 1000 * (account.shares[i] / total);
         shares[i] = std::min(static_cast<std::uint32_t>(exact), left);
         remainders[i] = exact - shares[i];
         left -= shares[i];
@@ -160,7 +160,7 @@ std::string table_report(const GpuDescription& gpu, std::span<const ResultRow> r
         "{}\n{}"
         "% of peak: of the dense peak for dense rows, of the 2:4 peak for 2:4 rows; scope {}\n\n"
         "{}\n"
-        "Tensor-core cycles by cause, in %\n{}{}",
+        "Time by cause, in %\n{}{}",
         heading(gpu, rows), results_table(rows), scope, totals(rows), accounts_table(rows), verifications(rows));
 }
 

@@ -11,11 +11,11 @@
 
 namespace stcsim {
 
-/// The peaks, the table of results, the total over all counts, the account of tensor-core cycles and the verification.
+/// The peaks, the table of results, the total over all counts, the account of the time and the verification.
 std::string table_report(const GpuDescription& gpu, std::span<const ResultRow> rows);
 
 /// The account in tenths of a percent, rounded so that the sum is exactly 1000 (largest remainders). All zero for an
 /// empty account.
-std::array<std::uint32_t, tensor_core_states> shares_per_mille(const TensorCoreAccount& account);
+std::array<std::uint32_t, time_causes> shares_per_mille(const TimeAccount& account);
 
 }  // namespace stcsim

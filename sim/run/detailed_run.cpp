@@ -32,7 +32,8 @@ GpuRunOptions gpu_options(const GpuParameters& gpu, const GemmPlan& plan, const 
 
 }  // namespace
 
-KernelRun run_detailed(const GpuParameters& gpu, const GemmPlan& launch, const SimulationOptions& options) {
+KernelRun run_detailed(const GpuParameters& gpu, const GemmPlan& launch, const SimulationOptions& options,
+                       MemoryHierarchy* contents) {
     GemmStream stream(launch, options.scope == Scope::core);
     const GemmPlan& plan = stream.plan();
     std::vector<OperandMatrices> operands;
@@ -44,6 +45,7 @@ KernelRun run_detailed(const GpuParameters& gpu, const GemmPlan& launch, const S
     }
     Timeline timeline;
     GpuRunOptions run = gpu_options(gpu, plan, options);
+    run.contents = contents;
     run.memory = options.verify ? &memory : nullptr;
     run.timeline = options.vcd || options.perfetto ? &timeline : nullptr;
     const GpuRunResult outcome = run_gpu(gpu, stream, run);

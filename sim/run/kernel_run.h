@@ -26,8 +26,10 @@ struct KernelRun {
     std::optional<Verification> verification;
 };
 
-/// Every instruction through the SystemC machine. Writes waveform and timeline if the options ask for them.
-KernelRun run_detailed(const GpuParameters& gpu, const GemmPlan& plan, const SimulationOptions& options);
+/// Every instruction through the SystemC machine. Writes waveform and timeline if the options ask for them. `memory`,
+/// scope chip only: what the L2 holds when the launch begins, then what it holds after it; without: nothing.
+KernelRun run_detailed(const GpuParameters& gpu, const GemmPlan& plan, const SimulationOptions& options,
+                       MemoryHierarchy* memory = nullptr);
 
 /// All SMs k-tile by k-tile, by a profile of the plan's kernel on this GPU. `memory`: see run_sampled.
 KernelRun run_by_waves(const GpuParameters& gpu, const GemmPlan& plan, const TileProfile& profile,

@@ -67,6 +67,26 @@ void check_divided_k(const GemmPlan& plan, const SimulationOptions& options) {
     }
 }
 
+/// Account, roofline and bound of a result that has everything else.
+void explain(SimulationResult& result, const GpuParameters& gpu, const GemmPlan& plan, const KernelRun& run,
+             const SimulationOptions& options) {
+    const bool chip = options.scope == Scope::chip;
+    const auto cycles = static_cast<double>(run.cycles.value());
+    const double gap = plan.split() ? static_cast<double>(gpu.cta_scheduler.launch_gap.value()) / cycles : 0;
+    result.account = run.account;
+    result.time_account = account_of_time({.account = run.account,
+                                           .read_time = run.traffic.read_time,
+                                           .kernel_seconds = cycles / result.clock_hz,
+                                           .launch_seconds = result.launch_us / 1e6,
+                                           .launch_gap_share = chip ? gap : 0,
+                                           .clock_ratio = options.clock_hz ? 1 : result.clock_hz / gpu.clock_hz});
+    result.bound_by = name_bound(result);
+    if (!chip) return;
+    result.roofline = roofline_of(gpu, 2 * result.problem.fused_multiply_adds(), result.l2_read_bytes,
+                                  result.hbm_read_bytes + result.hbm_written_bytes, result.tflops,
+                                  plan.sparse() ? result.sparse_peak_tflops : result.dense_peak_tflops);
+}
+
 SimulationResult simulate_kernel(const GpuDescription& gpu, const GemmProblem& problem, const GemmKernel& kernel,
                                  const SimulationOptions& options) {
     const GpuParameters& parameters = gpu.parameters;
@@ -98,8 +118,7 @@ SimulationResult simulate_kernel(const GpuDescription& gpu, const GemmProblem& p
     result.time_us = result.launch_us + static_cast<double>(run.cycles.value()) / result.clock_hz * 1e6;
     fill_rates(result, parameters, plan.sparse());
     result.tensor_cores = run.tensor_cores;
-    result.account = run.account;
-    result.bound_by = name_bound(result, parameters);
+    explain(result, parameters, plan, run, options);
     result.counters = std::move(run.counters);
     result.simulated_ctas = run.simulated_ctas;
     result.total_ctas = plan.ctas();

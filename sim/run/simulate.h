@@ -10,6 +10,7 @@
 #include "base/counters.h"
 #include "base/units.h"
 #include "gpu/gpu_description.h"
+#include "run/time_account.h"
 #include "tensor_core/account.h"
 #include "workload/gemm_problem.h"
 
@@ -32,7 +33,7 @@ enum class Method : std::uint8_t {
 struct SimulationOptions {
     Scope scope = Scope::chip;
     Method method = Method::automatic;  ///< scope chip only; the others are exact
-    bool warm_l2 = false;               ///< scope chip, sampled: the same launch has just run
+    bool warm_l2 = false;               ///< scope chip, no values: the same launch has just run
     std::optional<double> clock_hz;     ///< locked there; without it the clock is what the power limit allows
     std::string kernel = "auto";        ///< "auto", "best" or a name from the catalogue
     bool verify = false;                ///< move values and compare every element of D with the reference numerics
@@ -70,12 +71,14 @@ struct SimulationResult {
     std::string bound_by;            ///< the largest cause in the account, in words
     std::uint64_t tensor_cores = 0;  ///< simulated
     TensorCoreAccount account;       ///< summed over these tensor cores
+    TimeAccount time_account;        ///< of `time_us`
     CounterReport counters;          ///< sampled: of the whole launch, by extrapolation
     double energy_mj = 0;            ///< of one launch, in millijoules; scope chip only, as what follows
     double average_power_w = 0;
     double l2_read_bytes = 0;  ///< by the SMs
     double hbm_read_bytes = 0;
     double hbm_written_bytes = 0;
+    Roofline roofline;
     std::uint64_t simulated_ctas = 0;
     std::uint64_t total_ctas = 0;
     std::optional<Verification> verification;

@@ -43,6 +43,9 @@ MemoryTraffic scaled(MemoryTraffic sum, const MemoryTraffic& later, const Memory
     add(sum.hbm_read, later.hbm_read, earlier.hbm_read);
     add(sum.hbm_written, later.hbm_written, earlier.hbm_written);
     add(sum.row_activations, later.row_activations, earlier.row_activations);
+    add(sum.read_time.latency, later.read_time.latency, earlier.read_time.latency);
+    add(sum.read_time.l2_queues, later.read_time.l2_queues, earlier.read_time.l2_queues);
+    add(sum.read_time.memory_queue, later.read_time.memory_queue, earlier.read_time.memory_queue);
     return sum;
 }
 

@@ -310,6 +310,7 @@ class Reports(EndToEnd):
     def test_rows_are_consistent(self):
         for row in self.report["results"]:
             self.assertEqual(sum(row["account"].values()), row["cycles"] * row["tensor_cores"])
+            self.assertAlmostEqual(sum(row["time_share"].values()), 1)
             self.assertAlmostEqual(row["time_us"], row["cycles"] / 1.41e9 * 1e6)
             self.assertAlmostEqual(row["tflops"], 2 * 200 * 136 * 192 / row["time_us"] / 1e6)
             peak = row["dense_peak_tflops" if row["sparsity"] == "dense" else "sparse_peak_tflops"]
@@ -327,11 +328,14 @@ class Reports(EndToEnd):
                 self.assertEqual(same, expected[column], column)
             for cause, cycles in expected["account"].items():
                 self.assertEqual(int(row[f"account_{cause}"]), cycles)
+            for cause, share in expected["time_share"].items():
+                self.assertEqual(float(row[f"time_share_{cause}"]), share)
 
     def test_the_table_states_both_peaks_the_speedup_and_the_account(self):
         self.assertRegex(self.table, r"Peak f16: 311\.9 TFLOPS dense, 623\.7 TFLOPS 2:4")
         self.assertIn(f"{self.report['results'][1]['speedup']:.2f}", self.table)
-        self.assertRegex(self.table, r"busy +operands +metadata +shared_memory +global_data +barrier +issue +tail")
+        self.assertRegex(self.table, r"busy +operands +metadata +shared_memory +l2_bandwidth +dram_bandwidth +latency +"
+                                     r"barrier +issue +tail +launch +power +sum")
 
     def test_two_runs_write_the_same_bytes(self):
         before = self.csv.read_bytes(), self.json.read_bytes()

@@ -1,6 +1,8 @@
 /// Results that no simulation produced, for tests of what is done with results.
 #pragma once
 
+#include <utility>
+
 #include "run/simulate.h"
 
 namespace stcsim {
@@ -26,6 +28,17 @@ inline SimulationResult made_up_result(const GemmProblem& problem, Cycle dense_c
     result.account[TensorCoreState::busy] = busy;
     result.account[TensorCoreState::shared_memory] = Cycle(result.cycles.value() / 3);
     result.account[TensorCoreState::tail] = Cycle(result.cycles.value() * 3) - busy - Cycle(result.cycles.value() / 3);
+    for (const auto& [cause, state] : {std::pair{TimeCause::busy, TensorCoreState::busy},
+                                       std::pair{TimeCause::shared_memory, TensorCoreState::shared_memory},
+                                       std::pair{TimeCause::tail, TensorCoreState::tail}}) {
+        result.time_account[cause] =
+            static_cast<double>(result.account[state].value()) / static_cast<double>(result.account.total().value());
+    }
+    result.roofline = {.operations_per_hbm_byte = 100,
+                       .operations_per_l2_byte = 50,
+                       .attainable_tflops = 2 * result.tflops,
+                       .roof = "DRAM bandwidth",
+                       .share_of_attainable = 0.5};
     result.counters.add("sm.shared_memory", "wavefronts", "wavefronts", "bank accesses", 12345);
     result.simulated_ctas = 4;
     result.total_ctas = 8;

@@ -193,14 +193,14 @@ TEST(Reports, AreTheSameBytesForTheSameResults) {
 }
 
 TEST(SharesPerMille, SumToExactlyOneThousandAndAreWithinOneOfTheExactShare) {
-    EXPECT_TRUE(rc::check([](const std::array<std::uint32_t, tensor_core_states>& cycles) {
-        TensorCoreAccount account;
-        for (std::size_t i = 0; i < tensor_core_states; ++i) account.cycles[i] = Cycle(cycles[i]);
+    EXPECT_TRUE(rc::check([](const std::array<std::uint32_t, time_causes>& parts) {
+        TimeAccount account;
+        std::ranges::copy(parts, account.shares.begin());
         const auto shares = shares_per_mille(account);
-        const auto total = static_cast<double>(account.total().value());
+        const double total = std::accumulate(parts.begin(), parts.end(), 0.0);
         RC_ASSERT(std::accumulate(shares.begin(), shares.end(), 0U) == (total > 0 ? 1000U : 0U));
-        for (std::size_t i = 0; total > 0 && i < tensor_core_states; ++i) {
-            RC_ASSERT(std::abs(shares[i] - 1000.0 * cycles[i] / total) < 1.0);
+        for (std::size_t i = 0; total > 0 && i < time_causes; ++i) {
+            RC_ASSERT(std::abs(shares[i] - 1000.0 * parts[i] / total) < 1.0);
         }
     }));
 }
@@ -216,11 +216,11 @@ TEST(TableReport, StatesBothPeaksAndWhichOneARowIsMeasuredAgainst) {
 
 TEST(TableReport, ShowsTheAccountInPercentDenseBesideSparse) {
     const std::string table = table_report(load_gpu_description("a100-sxm4-40gb"), compared(problem_named("g")));
-    const std::size_t account = table.find("Tensor-core cycles");
+    const std::size_t account = table.find("Time by cause");
     ASSERT_NE(account, std::string::npos);
     EXPECT_THAT(table.substr(account), HasSubstr("66.7"));
     EXPECT_THAT(table.substr(account), HasSubstr("100.0"));
-    for (const std::string_view state : tensor_core_state_names) EXPECT_THAT(table, HasSubstr(std::string(state)));
+    for (const std::string_view cause : time_cause_names) EXPECT_THAT(table, HasSubstr(std::string(cause)));
 }
 
 TEST(TableReport, MultipliesCountsInTheTotals) {
