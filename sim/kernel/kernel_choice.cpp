@@ -99,6 +99,14 @@ double reduction_cycles(const GemmPlan& plan, const GpuParameters& gpu, std::uin
            static_cast<double>(rounds) * static_cast<double>(round.value()) + bytes / l2_rate(gpu, ctas);
 }
 
+/// CTAs of the SM that has most of them. The first ones are handed out breadth first. Those that follow go where CTAs
+/// end, and an SM's end together: the last, incomplete round fills SMs one after the other.
+std::uint64_t most_ctas_of_an_sm(std::uint64_t ctas, std::uint64_t sms, std::uint64_t resident) {
+    const std::uint64_t round = sms * resident;
+    if (ctas <= round) return ceil_divide(ctas, sms);
+    return ctas / round * resident + std::min(resident, ctas % round);
+}
+
 }  // namespace
 
 double estimate_cycles(const GemmPlan& plan, const GpuParameters& gpu, bool warm_l2) {
@@ -107,7 +115,7 @@ double estimate_cycles(const GemmPlan& plan, const GpuParameters& gpu, bool warm
     if (residency.ctas == 0) return std::numeric_limits<double>::infinity();
     const std::uint64_t all = plan.multiplying_ctas();
     const auto ctas = static_cast<double>(all);
-    const double per_sm = static_cast<double>(ceil_divide<std::uint64_t>(all, gpu.sm_count));
+    const auto per_sm = static_cast<double>(most_ctas_of_an_sm(all, gpu.sm_count, residency.ctas));
     const double resident = std::min<double>(residency.ctas, per_sm);
     const auto link = static_cast<double>(gpu.memory.interconnect.bytes_per_cycle.value());
 
