@@ -21,60 +21,6 @@ constexpr Cycle long_latency{6000};
 constexpr std::uint32_t settling_k_tiles = 24;
 constexpr std::uint32_t measured_k_tiles = 32;
 
-<<<<<<< HEAD
-/// One run of CTAs that start together on an SM.
-struct Run {
-    std::uint32_t ctas;
-    std::uint64_t k_tiles;
-    double cycles;     ///< from the first CTA's first cycle to the end of the last one
-    double first_mma;  ///< since then
-    double last_mma;   ///< its end
-    GpuRunResult outcome;
-};
-
-/// Whole tiles of the kernel, one for each CTA. Slices of k are tiles like others that store partial sums.
-GemmPlan tiles_of(const GemmPlan& plan, std::uint32_t ctas, std::uint64_t k_tiles) {
-    GemmKernel kernel = plan.kernel();
-    kernel.k_slices = 1;
-    kernel.copy_bytes = plan.copy_bytes();
-    GemmProblem problem = plan.problem();
-    problem.output = plan.stored_type();
-    problem.m = plan.transposed() ? kernel.tile_n : kernel.tile_m;
-    problem.n = plan.transposed() ? kernel.tile_m : kernel.tile_n;
-    problem.k = k_tiles * plan.tile_k();
-    problem.batch = ctas;
-    return {problem, kernel};
-}
-
-Run run_on_one_sm(const GpuParameters& gpu, const GemmPlan& plan, std::uint32_t ctas, std::uint64_t k_tiles,
-                  Cycle latency) {
-    GemmStream stream(tiles_of(plan, ctas, k_tiles), false);
-    Timeline timeline;
-    GpuRunOptions options;
-    options.one_sm = true;
-    options.ctas = {.count = ctas};
-    options.timeline = &timeline;
-    options.ideal_memory_latency = latency;
-    Run run{.ctas = ctas, .k_tiles = k_tiles, .cycles = 0, .first_mma = 0, .last_mma = 0, .outcome = {}};
-    run.outcome = run_gpu(gpu, stream, options);
-    const Cycle begin = gpu.cta_scheduler.launch_latency;
-    const auto& entries = timeline.entries();
-    STCSIM_ASSERT(!entries.empty());
-    Cycle first = never;
-    Cycle last{0};
-    for (const TimelineEntry& entry : entries) {
-        first = std::min(first, entry.start);
-        last = std::max(last, entry.start + entry.steps);
-    }
-    const auto since_begin = [&](Cycle cycle) { return static_cast<double>((cycle - begin).value()); };
-    run.first_mma = since_begin(first);
-    run.last_mma = since_begin(last);
-    run.cycles = since_begin(run.outcome.last_cta_end);
-    return run;
-}
-
-=======
->>>>>>> beb33b2 (Account for time at chip level; replay what CTAs share of an SM (not yet tested))
 /// The CTAs of the second launch alone.
 class SecondLaunch : public InstructionStream {
   public:
