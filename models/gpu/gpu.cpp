@@ -112,6 +112,7 @@ class Gpu {
         result.last_cta_end = scheduler_->last_finish() - completion_latency_;
         if (repetition_) {
             const WorkDone& skipped = repetition_->skipped();
+            result.state_words = repetition_->recorded_words();
             result.skipped_cycles = skipped.cycles;
             result.cycles += skipped.cycles;
             result.last_cta_end += skipped.cycles;

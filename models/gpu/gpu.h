@@ -61,6 +61,7 @@ struct GpuRunResult {
     MemoryTraffic traffic;
     Cycle skipped_cycles{0};        ///< of `cycles`: not simulated because they repeat others
     std::uint64_t evaluations = 0;  ///< module evaluations: the simulator's work, not the machine's
+    std::uint64_t state_words = 0;  ///< recorded to find repetitions: the simulator's work, too
 };
 
 /// Runs the CTAs of the stream. Throws InputError if not even one CTA fits on an SM or the stream holds what the GPU

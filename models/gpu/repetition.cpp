@@ -52,7 +52,12 @@ MachineState Repetition::state_at(Cycle now) {
     MachineState state;
     StateVisitor visitor(state, now, units_);
     clocks_.visit_state(visitor);
+    recorded_words_ += state.words.size() + state.wakes.size() + state.advancing.size();
     return state;
+}
+
+bool Repetition::may_look() const {
+    return recorded_words_ <= first_words + words_per_evaluation * clocks_.evaluations();
 }
 
 void Repetition::cycle_ended(Cycle now) {
@@ -60,7 +65,7 @@ void Repetition::cycle_ended(Cycle now) {
         if (now < period_->end) return;
         STCSIM_ASSERT(now == period_->end);
         end_period();
-    } else {
+    } else if (may_look()) {
         look_for_period(now);
     }
 }

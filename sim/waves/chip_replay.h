@@ -24,7 +24,7 @@ namespace stcsim {
 
 /// What became of the SMs' time, in SM cycles summed over SMs, and what they did.
 struct ReplayTotals {
-    double solo_wait = 0;  ///< CTAs in their main loop could not keep the SM as busy as all of them would
+    double solo_wait = 0;  ///< one CTA had the SM and could not keep it as busy as several would
     double data_wait = 0;  ///< every CTA that could go on waited for its data
     /// Of the CTAs that have ended: each from the end of the one before it in its slot.
     double cta_cycles = 0;
@@ -54,15 +54,14 @@ class ChipReplay {
     [[nodiscard]] const ReplayTotals& totals() const { return totals_; }
 
   private:
-    enum class EventKind : std::uint8_t { segment, copy, fill, begin, done, reduce, store, end };
-    enum class WorkKind : std::uint8_t { k_tile, fill, epilogue };
+    enum class EventKind : std::uint8_t { segment, copy, begin, done, reduce, store, end };
 
     struct Event {
         double time;
         std::uint32_t slot;
         EventKind kind;
         std::uint32_t part;    ///< copies and stores leave in parts; of an end: which expectation it is
-        std::uint64_t k_tile;  ///< of the segment; of a reduction, its slice; of a store, the slot's segment so far
+        std::uint64_t k_tile;  ///< of the segment; of a reduction, its slice
 
         bool operator>(const Event& other) const {
             if (time != other.time) return time > other.time;
@@ -78,37 +77,23 @@ class ChipReplay {
         std::vector<WorkSegment> segments;
         std::size_t segment = 0;
         std::uint64_t next_k_tile = 0;     ///< to begin
-        bool waiting = false;              ///< the next k-tile has not left or not been taken
-        std::uint64_t begun = 0;           ///< segments, of all its CTAs
-        std::uint32_t stored = 0;          ///< parts of the segment's tile
+        bool waiting = false;              ///< the next k-tile's copies have not all left
         double last_end = 0;               ///< of the CTA before this one, or the begin of the replay
-        std::vector<double> arrival;       ///< of a k-tile's data at the SM, by stage; of a reduction's slices
-        std::vector<std::uint64_t> left;   ///< by stage: 1 + the k-tile whose copies have all left
-        std::vector<std::uint64_t> taken;  ///< by stage: 1 + the k-tile that shared memory has had the time to take
-        std::vector<double> taken_at;      ///< when it had
+        std::vector<double> arrival;       ///< of a k-tile's data, by stage
+        std::vector<std::uint64_t> whole;  ///< by stage: 1 + the k-tile whose copies have all left
     };
 
-    /// What an SM works on, and how much of it is left. A k-tile of a segment but the first begins with the last
-    /// k-group of the one before, in front of which the CTA waits for its data, and ends in front of its own.
-    struct ActiveWork {
+    /// A k-tile that an SM works on, and how much of it is left, 1 at its begin.
+    struct ActiveKTile {
         std::uint32_t slot;
-        WorkKind kind;
-        std::uint64_t k_tile;  ///< that is filled
-        const SharedWork* work;
         double left;
-        bool has_turn;
     };
 
-    /// CTAs slow down alike where together they need more of the tensor cores or of shared memory than there is.
-    /// Arriving copies take what the CTAs leave of shared memory, but at least their turn, one k-tile's after the
-    /// other's.
+    /// The CTAs in their main loops share an SM's time evenly.
     struct Sm {
-        std::vector<ActiveWork> active;
-        double pace = 1;                ///< of CTAs, over that of one alone on the SM
-        double fill_pace = 1;           ///< of arriving copies
+        std::vector<ActiveKTile> active;
         std::uint32_t waiting = 0;      ///< CTAs in their main loop whose next k-tile is not there
         double updated = 0;             ///< the cycle of the last begin or end
-        double unit_free = 0;           ///< from this cycle on its load/store unit takes accesses
         std::uint32_t expectation = 0;  ///< number of the last expected end; earlier ones are void
     };
 
@@ -117,26 +102,15 @@ class ChipReplay {
     void handle(const Event& event);
     void start_segment(const Event& event);
     void copy_part(const Event& event);
-    /// Whether the SM's load/store unit has no turn for the event yet; it then comes again when it may.
-    bool waits_for_unit(const Event& event);
     void schedule_begin(std::uint32_t slot, double now);
+    /// Cycles of a k-tile when this many are active on the SM.
+    [[nodiscard]] double period(std::size_t active) const;
     void bring_up_to(Sm& sm, double now);
-    void begin_work(const ActiveWork& work, double now);
-    static void set_pace(Sm& sm);
-    static const ActiveWork& next_to_end(const Sm& sm);
-    /// Of work that is active on the SM: none of copies that wait for their turn.
-    static double pace_of(const Sm& sm, const ActiveWork& active);
     void expect_next_end(std::uint32_t sm);
     void begin_k_tile(const Event& event);
-    void end_work(const Event& event);
-    void begin_fill(const Event& event);
-    void end_fill(std::uint32_t slot, std::uint64_t k_tile, double now);
-    void end_k_tile(std::uint32_t slot, double now);
-    void end_segment(std::uint32_t slot, double now);
+    void end_k_tile(const Event& event);
     void load_slice(const Event& event);
     void store_part(const Event& event);
-    /// Stores the next part of the segment's tile.
-    void store(Slot& slot, double now);
     void end_cta(const Event& event);
     /// Adds the lines and sectors of neighbouring bytes to `lines_`.
     void collect_lines(std::uint64_t begin, std::uint64_t bytes);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "gpu/gpu.h"
+#include "gpu/repetition.h"
 #include "kernel/gemm_stream.h"
 #include "small_runs.h"
 
@@ -155,7 +156,22 @@ TEST(Skipping, CoversCopiesBarriersAndSharedMemoryBehindAnIdealMemory) {
         }
     }
     // Several small CTAs side by side take long to come to the same state.
-    EXPECT_GT(skipped.value(), cycles.value() / 4);
+    EXPECT_GT(skipped.value(), cycles.value() / 5);
+}
+
+TEST(Skipping, LookingForRepetitionsTakesAShareOfTheWorkAtMost) {
+    const GpuDescription gpu = small_a100();
+    const GemmPlan plan(gemm(256, 256, 2048), kernel_named("64x64x32_s3"));
+    GemmStream stream(plan, false);
+    GpuRunOptions options;
+    options.ctas = {.count = plan.ctas()};
+    options.skip_repetition = true;
+    const GpuRunResult result = run_gpu(gpu.parameters, stream, options);
+    constexpr double share = 1.2;  // the last look may exceed it
+    EXPECT_GT(result.state_words, 0U);
+    EXPECT_LT(static_cast<double>(result.state_words),
+              share * static_cast<double>(Repetition::first_words +
+                                          Repetition::words_per_evaluation * result.evaluations));
 }
 
 }  // namespace
