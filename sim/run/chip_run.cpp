@@ -22,7 +22,7 @@ Method method_of(const GemmPlan& plan, const SimulationOptions& options) {
     if (options.scope != Scope::chip || options.verify || options.vcd || options.perfetto) return Method::exact;
     if (plan.waits()) return Method::exact;  // the replay of k-tiles knows no semaphores
     if (options.method != Method::automatic) return options.method;
-    return multiply_adds_of(plan) < small_problem && !options.warm_l2 ? Method::exact : Method::sampled;
+    return multiply_adds_of(plan) < small_problem ? Method::exact : Method::sampled;
 }
 
 Activity activity_of(const KernelRun& run, const GemmPlan& plan) {

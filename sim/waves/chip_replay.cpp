@@ -107,7 +107,7 @@ void ChipReplay::handle(const Event& event) {
         case EventKind::segment: start_segment(event); break;
         case EventKind::copy: copy_part(event); break;
         case EventKind::begin: begin_k_tile(event); break;
-        case EventKind::done: end_k_tile(event); break;
+        case EventKind::done: end_work(event); break;
         case EventKind::reduce: load_slice(event); break;
         case EventKind::store: store_part(event); break;
         case EventKind::end: end_cta(event); break;
@@ -117,6 +117,8 @@ void ChipReplay::handle(const Event& event) {
 void ChipReplay::start_segment(const Event& event) {
     Slot& slot = slots_[event.slot];
     slot.next_k_tile = 0;
+    slot.stored = 0;
+    ++slot.begun;
     slot.waiting = true;
     std::ranges::fill(slot.whole, 0U);
     const WorkSegment& segment = slot.segments[slot.segment];
@@ -155,56 +157,98 @@ void ChipReplay::schedule_begin(std::uint32_t index, double now) {
     push(std::max(now, slot.arrival[stage] + profile_.data_to_begin), index, EventKind::begin, slot.next_k_tile);
 }
 
-double ChipReplay::period(std::size_t active) const {
-    return std::max(profile_.solo_period, static_cast<double>(active) * profile_.shared_period);
+double ChipReplay::alone(const ActiveWork& work) const {
+    return work.is_epilogue ? profile_.epilogue : profile_.solo_period;
+}
+
+void ChipReplay::set_pace(Sm& sm) const {
+    double needed = 0;
+    for (const ActiveWork& work : sm.active) {
+        needed += (work.is_epilogue ? profile_.shared_epilogue : profile_.shared_period) / alone(work);
+    }
+    sm.pace = 1 / std::max(1.0, needed);
 }
 
 void ChipReplay::bring_up_to(Sm& sm, double now) {
     const double elapsed = now - sm.updated;
     sm.updated = now;
-    if (sm.active.empty()) {
-        if (sm.waiting > 0) totals_.data_wait += elapsed;
-        return;
+    std::size_t k_tiles = 0;
+    for (ActiveWork& work : sm.active) {
+        work.left -= elapsed * sm.pace / alone(work);
+        if (!work.is_epilogue) ++k_tiles;
     }
-    const double share = elapsed / period(sm.active.size());
-    for (ActiveKTile& k_tile : sm.active) k_tile.left -= share;
-    totals_.solo_wait += elapsed - share * static_cast<double>(sm.active.size()) * profile_.shared_period;
+    if (k_tiles > 0) {
+        const double done = elapsed * sm.pace / profile_.solo_period * static_cast<double>(k_tiles);
+        totals_.solo_wait += elapsed - done * profile_.shared_period;
+    } else if (sm.waiting > 0) {
+        totals_.data_wait += elapsed;
+    }
+}
+
+void ChipReplay::begin_work(const ActiveWork& work, double now) {
+    const std::uint32_t index = slots_[work.slot].sm;
+    Sm& sm = sms_[index];
+    bring_up_to(sm, now);
+    sm.active.push_back(work);
+    set_pace(sm);
+    expect_next_end(index);
 }
 
 void ChipReplay::expect_next_end(std::uint32_t index) {
     Sm& sm = sms_[index];
     ++sm.expectation;
     if (sm.active.empty()) return;
-    const auto next = std::ranges::min_element(sm.active, {}, &ActiveKTile::left);
-    push(sm.updated + std::max(0.0, next->left) * period(sm.active.size()), next->slot, EventKind::done, 0,
-         sm.expectation);
+    const auto cycles_left = [&](const ActiveWork& work) { return work.left * alone(work); };
+    const auto next = std::ranges::min_element(sm.active, {}, cycles_left);
+    push(sm.updated + std::max(0.0, cycles_left(*next)) / sm.pace, next->slot, EventKind::done, 0, sm.expectation);
 }
 
 void ChipReplay::begin_k_tile(const Event& event) {
     Slot& slot = slots_[event.slot];
-    Sm& sm = sms_[slot.sm];
-    bring_up_to(sm, event.time);
-    if (slot.next_k_tile > 0) --sm.waiting;
-    sm.active.push_back({event.slot, 1});
-    expect_next_end(slot.sm);
+    begin_work({.slot = event.slot, .is_epilogue = false, .left = 1}, event.time);
+    if (slot.next_k_tile > 0) --sms_[slot.sm].waiting;
     ++totals_.k_tiles;
     ++slot.next_k_tile;
     const std::uint64_t copied = event.k_tile + plan_.kernel().stages - 1;
     if (copied < slot.segments[slot.segment].k_tiles) push(event.time, event.slot, EventKind::copy, copied);
 }
 
-void ChipReplay::end_k_tile(const Event& event) {
-    Slot& slot = slots_[event.slot];
-    Sm& sm = sms_[slot.sm];
-    if (event.part != sm.expectation) return;  // another k-tile has begun or ended since this was expected
+void ChipReplay::end_work(const Event& event) {
+    const std::uint32_t index = slots_[event.slot].sm;
+    Sm& sm = sms_[index];
+    if (event.part != sm.expectation) return;  // other work has begun or ended since this was expected
     bring_up_to(sm, event.time);
-    std::erase_if(sm.active, [&](const ActiveKTile& k_tile) { return k_tile.slot == event.slot; });
-    expect_next_end(slot.sm);
-    if (slot.next_k_tile < slot.segments[slot.segment].k_tiles) {
-        ++sm.waiting;
-        schedule_begin(event.slot, event.time);
+    const auto ended = std::ranges::find(sm.active, event.slot, &ActiveWork::slot);
+    const bool is_epilogue = ended->is_epilogue;
+    sm.active.erase(ended);
+    set_pace(sm);
+    expect_next_end(index);
+    if (is_epilogue) {
+        end_segment(event.slot, event.time);
     } else {
-        push(event.time, event.slot, EventKind::store);
+        end_k_tile(event.slot, event.time);
+    }
+}
+
+void ChipReplay::end_k_tile(std::uint32_t index, double now) {
+    Slot& slot = slots_[index];
+    if (slot.next_k_tile < slot.segments[slot.segment].k_tiles) {
+        ++sms_[slot.sm].waiting;
+        schedule_begin(index, now);
+        return;
+    }
+    begin_work({.slot = index, .is_epilogue = true, .left = 1}, now);
+    push(now, index, EventKind::store, slot.begun);
+}
+
+void ChipReplay::end_segment(std::uint32_t index, double now) {
+    Slot& slot = slots_[index];
+    // Where the SM has become faster meanwhile, the last of the stores.
+    while (slot.stored < store_parts) store(slot, now);
+    if (++slot.segment < slot.segments.size()) {
+        push(now, index, EventKind::segment);
+    } else {
+        push(now + static_cast<double>(gpu_.cta_scheduler.completion_latency.value()), index, EventKind::end);
     }
 }
 
@@ -217,22 +261,25 @@ void ChipReplay::load_slice(const Event& event) {
     if (event.k_tile + 1 < segment.k_tiles) {
         push(event.time + profile_.reduction.load_spacing, event.slot, EventKind::reduce, event.k_tile + 1);
     } else {
-        push(slot.arrival[0] + profile_.reduction.around_loads, event.slot, EventKind::store, 0, store_parts - 1);
+        slot.stored = store_parts - 1;
+        push(slot.arrival[0] + profile_.reduction.around_loads, event.slot, EventKind::store, slot.begun);
     }
+}
+
+void ChipReplay::store(Slot& slot, double now) {
+    const std::array blocks{block_written(plan_, slot.segments[slot.segment])};
+    last_store_ = std::max(last_store_, move(blocks, slot.stored++, store_parts, slot.sm, true, now));
 }
 
 void ChipReplay::store_part(const Event& event) {
     Slot& slot = slots_[event.slot];
-    const std::array blocks{block_written(plan_, slot.segments[slot.segment])};
-    last_store_ = std::max(last_store_, move(blocks, event.part, store_parts, slot.sm, true, event.time));
-    const double span = slot.segments[slot.segment].reduces ? 0 : profile_.epilogue;
-    const double next = event.time + span / store_parts;
-    if (event.part + 1 < store_parts) {
-        push(next, event.slot, EventKind::store, 0, event.part + 1);
-    } else if (++slot.segment < slot.segments.size()) {
-        push(next, event.slot, EventKind::segment);
-    } else {
-        push(next + static_cast<double>(gpu_.cta_scheduler.completion_latency.value()), event.slot, EventKind::end);
+    if (event.k_tile != slot.begun || slot.stored == store_parts) return;  // the epilogue was faster
+    store(slot, event.time);
+    if (slot.segments[slot.segment].reduces) {
+        end_segment(event.slot, event.time);
+    } else if (slot.stored < store_parts) {
+        push(event.time + profile_.epilogue / store_parts / sms_[slot.sm].pace, event.slot, EventKind::store,
+             slot.begun);
     }
 }
 

@@ -61,7 +61,7 @@ class ChipReplay {
         std::uint32_t slot;
         EventKind kind;
         std::uint32_t part;    ///< copies and stores leave in parts; of an end: which expectation it is
-        std::uint64_t k_tile;  ///< of the segment; of a reduction, its slice
+        std::uint64_t k_tile;  ///< of the segment; of a reduction, its slice; of a store, the slot's segment so far
 
         bool operator>(const Event& other) const {
             if (time != other.time) return time > other.time;
@@ -76,22 +76,27 @@ class ChipReplay {
         CtaIndex cta;
         std::vector<WorkSegment> segments;
         std::size_t segment = 0;
+        std::uint64_t begun = 0;           ///< segments, of all its CTAs
         std::uint64_t next_k_tile = 0;     ///< to begin
+        std::uint32_t stored = 0;          ///< parts of the segment's tile
         bool waiting = false;              ///< the next k-tile's copies have not all left
         double last_end = 0;               ///< of the CTA before this one, or the begin of the replay
         std::vector<double> arrival;       ///< of a k-tile's data, by stage
         std::vector<std::uint64_t> whole;  ///< by stage: 1 + the k-tile whose copies have all left
     };
 
-    /// A k-tile that an SM works on, and how much of it is left, 1 at its begin.
-    struct ActiveKTile {
+    /// A k-tile or an epilogue that an SM works on, and how much of it is left, 1 at its begin. A slot has one of
+    /// either.
+    struct ActiveWork {
         std::uint32_t slot;
+        bool is_epilogue;
         double left;
     };
 
-    /// The CTAs in their main loops share an SM's time evenly.
+    /// CTAs slow down alike where together they need more of an SM's time than there is.
     struct Sm {
-        std::vector<ActiveKTile> active;
+        std::vector<ActiveWork> active;
+        double pace = 1;                ///< of CTAs, over that of one alone on the SM
         std::uint32_t waiting = 0;      ///< CTAs in their main loop whose next k-tile is not there
         double updated = 0;             ///< the cycle of the last begin or end
         std::uint32_t expectation = 0;  ///< number of the last expected end; earlier ones are void
@@ -103,14 +108,20 @@ class ChipReplay {
     void start_segment(const Event& event);
     void copy_part(const Event& event);
     void schedule_begin(std::uint32_t slot, double now);
-    /// Cycles of a k-tile when this many are active on the SM.
-    [[nodiscard]] double period(std::size_t active) const;
+    /// What the work takes on an SM that does nothing else.
+    [[nodiscard]] double alone(const ActiveWork& work) const;
+    void begin_work(const ActiveWork& work, double now);
+    void set_pace(Sm& sm) const;
     void bring_up_to(Sm& sm, double now);
     void expect_next_end(std::uint32_t sm);
     void begin_k_tile(const Event& event);
-    void end_k_tile(const Event& event);
+    void end_work(const Event& event);
+    void end_k_tile(std::uint32_t slot, double now);
+    void end_segment(std::uint32_t slot, double now);
     void load_slice(const Event& event);
     void store_part(const Event& event);
+    /// Stores the next part of the segment's tile.
+    void store(Slot& slot, double now);
     void end_cta(const Event& event);
     /// Adds the lines and sectors of neighbouring bytes to `lines_`.
     void collect_lines(std::uint64_t begin, std::uint64_t bytes);

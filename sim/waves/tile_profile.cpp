@@ -117,6 +117,17 @@ ProfiledWork work_of(const Run& few, const Run& more) {
             .more_counters = more.outcome.counters};
 }
 
+/// CTAs that start together end together. What that takes longer than the start and the end of one alone, beside the
+/// k-tiles, is put on the epilogues: there they exchange their tiles through the one shared memory. But not the copies
+/// in front of the first k-tile, which share the link, and so do in a replay.
+double shared_epilogue(const TileProfile& profile, const Run& solo, const Run& all) {
+    const auto k_tiles = static_cast<double>(solo.k_tiles);
+    const double around_one = solo.cycles - k_tiles * profile.solo_period;
+    const double around_all = all.cycles - k_tiles * all.ctas * profile.shared_period;
+    const double longer = around_all - around_one - (all.first_mma - solo.first_mma);
+    return (profile.epilogue + std::max(0.0, longer)) / all.ctas;
+}
+
 }  // namespace
 
 CounterReport ProfiledWork::counters(double total_ctas, double k_tiles) const {
@@ -173,7 +184,8 @@ TileProfile measure_profile(const GpuParameters& gpu, const GemmPlan& plan) {
     profile.prologue_spacing = copies;
     profile.start_to_copies =
         std::max(0.0, solo_few.first_mma - static_cast<double>(short_latency.value()) - copies - profile.data_to_begin);
-    profile.epilogue = std::max(0.0, solo_few.cycles - solo_few.last_mma);
+    profile.epilogue = std::max(1.0, solo_few.cycles - solo_few.last_mma);
+    profile.shared_epilogue = shared_epilogue(profile, solo_few, all_few);
     profile.solo = work_of(solo_few, solo_more);
     profile.shared = work_of(all_few, all_more);
     if (plan.split()) profile.reduction = measure_reduction(gpu, plan);

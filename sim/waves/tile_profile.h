@@ -50,7 +50,8 @@ struct TileProfile {
     double prologue_spacing = 0;      ///< between the copies of successive k-tiles before the main loop
     double copy_span = 0;             ///< over which the copies of a k-tile leave in the main loop, from its begin on
     double data_to_begin = 0;         ///< from the arrival of a k-tile's last byte to its begin
-    double epilogue = 0;              ///< from the end of the last k-tile to the CTA's
+    double epilogue = 0;              ///< from the end of the last k-tile to the CTA's, alone on the SM
+    double shared_epilogue = 0;       ///< the SM's time per epilogue of any CTA when all resident ones are in theirs
     ProfiledWork solo, shared;        ///< with one CTA, with all that fit
     ReductionProfile reduction;       ///< of a plan that splits k
 };
