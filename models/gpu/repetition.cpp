@@ -57,7 +57,7 @@ MachineState Repetition::state_at(Cycle now) {
 }
 
 bool Repetition::may_look() const {
-    return recorded_words_ <= first_words + words_per_evaluation * clocks_.evaluations();
+    return recorded_words_ <= first_words + clocks_.evaluations() / evaluations_per_word;
 }
 
 void Repetition::cycle_ended(Cycle now) {

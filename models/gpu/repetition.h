@@ -10,8 +10,8 @@
 /// stays as it is, by the definition of a period.
 ///
 /// A machine of many SMs has a large state, and behind a real memory it practically never comes to the same one twice.
-/// So looking may take no more than a share of the work of simulating: whether a period is found may depend on that, but
-/// no result does.
+/// So looking may take no more than a share of the work of simulating: whether a period is found may depend on that,
+/// but no result does.
 #pragma once
 
 #include <cstdint>
@@ -48,11 +48,11 @@ class Repetition : public CycleObserver {
     /// Words of all states that were recorded: what looking has cost.
     [[nodiscard]] std::uint64_t recorded_words() const { return recorded_words_; }
 
-    /// Words of state that may be recorded for each evaluation of a module. Recording, hashing and keeping a word takes
-    /// some 20 ns, an evaluation some 200 (1024x1024x1024 on all SMs, with 3, 1 and none).
-    static constexpr std::uint64_t words_per_evaluation = 1;
-    /// And these beside: some hundred states of one SM.
-    static constexpr std::uint64_t first_words = std::uint64_t{1} << 20;
+    /// One word of state may be recorded for so many evaluations of modules. A word takes some 70 ns to be recorded,
+    /// hashed and kept, an evaluation some 200 (1024x1024x1024 on all SMs, with limits from 2^20 to 2^22 words).
+    static constexpr std::uint64_t evaluations_per_word = 8;
+    /// And these beside: what small machines need until they have settled.
+    static constexpr std::uint64_t first_words = std::uint64_t{1} << 21;
 
   private:
     struct Boundary {

@@ -144,7 +144,7 @@ TEST(Repetition, OfRandomLoopsIsSkippedWithoutATrace) {
         EXPECT_EQ(complete.skipped_cycles, Cycle(0));
         if (skipping.skipped_cycles > Cycle(0)) ++skipped_runs;
     }
-    EXPECT_GT(skipped_runs, runs / 2);
+    EXPECT_GT(skipped_runs, runs / 3);  // others take longer to settle than they last
 }
 
 TEST(Repetition, IsNotSeenByAStreamThatDoesNotSayItsState) {

@@ -169,9 +169,9 @@ TEST(Skipping, LookingForRepetitionsTakesAShareOfTheWorkAtMost) {
     const GpuRunResult result = run_gpu(gpu.parameters, stream, options);
     constexpr double share = 1.2;  // the last look may exceed it
     EXPECT_GT(result.state_words, 0U);
-    EXPECT_LT(static_cast<double>(result.state_words),
-              share * static_cast<double>(Repetition::first_words +
-                                          Repetition::words_per_evaluation * result.evaluations));
+    EXPECT_LT(
+        static_cast<double>(result.state_words),
+        share * static_cast<double>(Repetition::first_words + result.evaluations / Repetition::evaluations_per_word));
 }
 
 }  // namespace
