@@ -63,8 +63,10 @@ double shared_cycles(const GemmPlan& plan, const GpuParameters& gpu) {
     const GemmKernel& kernel = plan.kernel();
     const SharedMemoryParameters& shared = gpu.sm.shared_memory;
     const double wavefront = static_cast<double>(shared.bank_width.value()) * shared.banks;
-    const double reads = (double{1} * plan.a_stage_bytes() + plan.e_stage_bytes()) * (kernel.tile_n / kernel.warp_n) +
-                         double{1} * plan.b_stage_bytes() * (kernel.tile_m / kernel.warp_m);
+    const std::uint32_t readers_of_a = kernel.tile_n / kernel.warp_n;
+    const std::uint32_t readers_of_b = kernel.tile_m / kernel.warp_m;
+    const double reads = (double{1} * plan.a_stage_bytes() + plan.e_stage_bytes()) * readers_of_a +
+                         double{1} * plan.b_stage_bytes() * readers_of_b;
     return reads / wavefront + plan.stage_bytes() / static_cast<double>(shared.fill_bytes_per_cycle.value());
 }
 
