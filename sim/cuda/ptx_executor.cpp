@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <map>
+#include <memory>
 #include <utility>
 
 #include <fmt/format.h>
@@ -13,6 +14,7 @@
 #include "cuda/instruction_mix.h"
 #include "executor/decoded_kernel.h"
 #include "executor/functional_run.h"
+#include "ptx/ptx_merge.h"
 #include "ptx/ptx_parser.h"
 
 namespace stcsim {
@@ -195,13 +197,18 @@ class FunctionalKernel : public ReadyKernel {
 };
 
 /// Modules that were compiled to be linked. Each is read when something is asked for that its text names: the toolkit
-/// adds a large library to every such program, of which most use nothing.
+/// adds a large library to every such program, of which most use nothing. Those that call each other's functions are
+/// one.
 class LinkedModules : public ExecutableModule {
   public:
-    using Load = std::function<std::unique_ptr<PtxExecutableModule>(const std::string& ptx, std::size_t number,
-                                                                    ModuleMemory::FindExternal find)>;
-    LinkedModules(std::vector<std::string> texts, Load load)
-        : texts_(std::move(texts)), load_(std::move(load)), modules_(texts_.size()) {}
+    using Parse = std::function<PtxModule(const std::string& ptx, std::size_t number)>;
+    using Load = std::function<std::unique_ptr<PtxExecutableModule>(PtxModule module, ModuleMemory::FindExternal find)>;
+    LinkedModules(std::vector<std::string> texts, Parse parse, Load load)
+        : texts_(std::move(texts)),
+          parse_(std::move(parse)),
+          load_(std::move(load)),
+          parsed_(texts_.size()),
+          modules_(texts_.size()) {}
 
     [[nodiscard]] KernelFacts facts(const std::string& kernel) const override {
         return with_kernel(kernel).facts(kernel);
@@ -224,16 +231,56 @@ class LinkedModules : public ExecutableModule {
     }
 
   private:
+    const PtxModule& parsed(std::size_t number) const {
+        if (!parsed_[number]) parsed_[number] = parse_(texts_[number], number);
+        return *parsed_[number];
+    }
+
+    /// Whether the text may have to do with a function that the module declares or defines.
+    static bool names_function_of(const std::string& text, const PtxModule& module) {
+        return std::ranges::any_of(module.functions, [&](const PtxFunction& function) {
+            return (function.visible || !function.defined) && text.find(function.name) != std::string::npos;
+        });
+    }
+
+    /// The modules that call each other's functions, this one among them.
+    std::vector<std::size_t> group_of(std::size_t number) const {
+        std::vector<std::size_t> group{number};
+        for (std::size_t k = 0; k < group.size(); ++k) {
+            for (std::size_t other = 0; other < texts_.size(); ++other) {
+                if (std::ranges::find(group, other) != group.end()) continue;
+                if (modules_[other] != nullptr || !names_function_of(texts_[other], parsed(group[k]))) continue;
+                if (needs_each_other(parsed(group[k]), parsed(other))) group.push_back(other);
+            }
+        }
+        std::ranges::sort(group);
+        return group;
+    }
+
+    void load(std::size_t number) const {
+        std::vector<PtxPart> parts;
+        const std::vector<std::size_t> group = group_of(number);
+        for (const std::size_t member : group) {
+            const auto ends = std::ranges::count(texts_[member], '\n');
+            parts.push_back({std::move(*parsed_[member]), static_cast<std::uint32_t>(ends + 1)});
+            parsed_[member].reset();
+        }
+        const std::shared_ptr<PtxExecutableModule> module =
+            load_(merge_modules(std::move(parts)), [this](const std::string& external) {
+                const auto found = variable(external);
+                return found ? address_of(found->address) : 0;
+            });
+        for (const std::size_t member : group) modules_[member] = module;
+    }
+
     /// The first module whose text contains the name and of which `is_it` holds; null if there is none.
     template <typename IsIt>
     PtxExecutableModule* any_that_names(const std::string& name, IsIt&& is_it) const {
         for (std::size_t i = 0; i < texts_.size(); ++i) {
             if (modules_[i] == nullptr) {
                 if (texts_[i].find(name) == std::string::npos) continue;
-                modules_[i] = load_(texts_[i], i, [this](const std::string& external) {
-                    const auto found = variable(external);
-                    return found ? address_of(found->address) : 0;
-                });
+                parsed(i);
+                load(i);
             }
             if (is_it(*modules_[i])) return modules_[i].get();
         }
@@ -251,8 +298,10 @@ class LinkedModules : public ExecutableModule {
     }
 
     std::vector<std::string> texts_;
+    Parse parse_;
     Load load_;
-    mutable std::vector<std::unique_ptr<PtxExecutableModule>> modules_;
+    mutable std::vector<std::optional<PtxModule>> parsed_;  ///< and not loaded yet
+    mutable std::vector<std::shared_ptr<PtxExecutableModule>> modules_;
 };
 
 }  // namespace
@@ -277,20 +326,25 @@ KernelPreparation functional_preparation(std::uint64_t max_warp_instructions, Re
 }
 
 std::unique_ptr<ExecutableModule> PtxExecutor::load(std::vector<std::string> ptx, const std::string& name) {
-    const auto load_one = [this](const std::string& text, const std::string& called, ModuleMemory::FindExternal find) {
+    const auto parse_one = [this](const std::string& text, const std::string& called) {
         PtxModule module = parse_ptx(text, called);
         require_target(module, parts_.architecture);
+        return module;
+    };
+    const auto load_one = [this](PtxModule module, ModuleMemory::FindExternal find) {
         return std::make_unique<PtxExecutableModule>(std::move(module), parts_, memory_, std::move(find));
     };
     if (ptx.size() == 1) {
-        auto module = load_one(ptx.front(), name, [](const std::string&) { return std::uint64_t{0}; });
+        auto module = load_one(parse_one(ptx.front(), name), [](const std::string&) { return std::uint64_t{0}; });
         module->link();
         return module;
     }
     return std::make_unique<LinkedModules>(
-        std::move(ptx), [load_one, name](const std::string& text, std::size_t number, ModuleMemory::FindExternal find) {
-            return load_one(text, fmt::format("{}, module {}", name, number + 1), std::move(find));
-        });
+        std::move(ptx),
+        [parse_one, name](const std::string& text, std::size_t number) {
+            return parse_one(text, fmt::format("{}, module {}", name, number + 1));
+        },
+        load_one);
 }
 
 void PtxExecutor::add_memory(std::byte* address, Bytes bytes, const std::string& name) {

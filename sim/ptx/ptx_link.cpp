@@ -108,7 +108,7 @@ class Linker {
         throw InputError(
             {module_.name, unresolved_.front().first},
             fmt::format("in kernel {} calls of functions without a body: {}", kernel_.name, fmt::join(calls, ", ")),
-            fmt::format("functions of the same module, or {}", fmt::join(provided_, ", ")));
+            fmt::format("functions that a module of the program defines, or {}", fmt::join(provided_, ", ")));
     }
 
     void copy_kernel() {

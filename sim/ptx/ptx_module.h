@@ -232,6 +232,7 @@ struct PtxFunction {
     std::string name;
     PtxLocation where;
     bool defined = false;             ///< has a body in this module
+    bool visible = false;             ///< `.visible`, `.weak`: other modules of the program may call it
     std::unique_ptr<PtxKernel> body;  ///< null for kernels and what is defined elsewhere
     std::vector<PtxFormal> parameters;
     std::vector<PtxFormal> results;

@@ -80,12 +80,15 @@ class ModuleParser {
 
     void parse_linked() {
         bool external = false;
+        bool visible = false;
         while (tokens_.next().is_dotted() && is_linkage(tokens_.next().text)) {
-            external = tokens_.take().text == "extern" || external;
+            const std::string linkage(tokens_.take().text);
+            external = external || linkage == "extern";
+            visible = visible || linkage == "visible" || linkage == "weak";
         }
         const PtxToken word = tokens_.expect(PtxToken::Kind::dotted, "'.entry', '.func' or a state space");
         if (word.text == "entry") return parse_kernel();
-        if (word.text == "func") return parse_function();
+        if (word.text == "func") return parse_function(visible);
         const std::optional<PtxSpace> space = ptx_space_of(word.text);
         if (!space || *space == PtxSpace::param) tokens_.fail(word, "'.entry', '.func' or the space of a variable");
         parse_variables(tokens_, names_, *space, external, [&](PtxVariable&& variable) -> PtxVariable& {
@@ -125,11 +128,12 @@ class ModuleParser {
         if (kernel) module_.kernels.push_back(std::move(kernel));
     }
 
-    void parse_function() {
+    void parse_function(bool visible) {
         std::uint32_t number = 0;
         PtxFunction function = PtxKernelParser(tokens_, names_).parse_function([&](const PtxToken& name, bool defined) {
             number = declare_function(name, defined);
         });
+        function.visible = visible;
         if (function.defined) module_.functions[number] = std::move(function);
     }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """run_program.py NVCC STCSIM NAME: makes the PTX of NAME.cu anew, which must be the checked-in one if the compiler is
 the same; builds the program, runs it through `stcsim exec` and expects its own check of the result to succeed, or of
-the broken kernels the finding that each is there for."""
+the broken kernels the finding that each is there for. NAME may also be "separate", the program of several files."""
 
 import json
 import subprocess
@@ -63,10 +63,23 @@ def expect_verified(stcsim, program, folder):
         assert verification["not_compared"] == [], verification
 
 
+def run_separate(nvcc, stcsim, folder):
+    """A program of several files that call each other's device functions."""
+    program = str(folder / "separate")
+    sources = [str(file) for file in sorted((FOLDER / "separate").glob("*.cu"))]
+    compile_program(nvcc, "-rdc=true", "-cudart", "shared", "-gencode", "arch=compute_80,code=compute_80",
+                    "--no-compress", *sources, "-o", program)
+    for timing in ("none", "full"):
+        expect(execute(stcsim, ["--timing", timing], program), 0, " 0 of ")
+
+
 def main():
     nvcc, stcsim, name = sys.argv[1:]
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
+        if name == "separate":
+            run_separate(nvcc, stcsim, folder)
+            return
         check_ptx(nvcc, name, folder)
         program = str(folder / name)
         compile_program(nvcc, "-cudart", "shared", "-gencode", "arch=compute_80,code=compute_80", "--no-compress",
