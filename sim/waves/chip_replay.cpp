@@ -127,9 +127,13 @@ void ChipReplay::start_segment(const Event& event) {
         return;
     }
     const std::uint64_t ahead = std::min<std::uint64_t>(plan_.kernel().stages - 1, segment.k_tiles);
+    // CTAs that start together do not copy together: one's copies are through before the next one's. So they stay
+    // apart, and do not end together either.
+    double& prologues_until = sms_[slot.sm].prologues_until;
+    const double first = std::max(event.time + profile_.start_to_copies, prologues_until);
+    prologues_until = first + static_cast<double>(ahead) * profile_.prologue_spacing;
     for (std::uint64_t k_tile = 0; k_tile < ahead; ++k_tile) {
-        push(event.time + profile_.start_to_copies + static_cast<double>(k_tile) * profile_.prologue_spacing,
-             event.slot, EventKind::copy, k_tile);
+        push(first + static_cast<double>(k_tile) * profile_.prologue_spacing, event.slot, EventKind::copy, k_tile);
     }
 }
 

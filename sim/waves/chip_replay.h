@@ -99,6 +99,7 @@ class ChipReplay {
         double pace = 1;                ///< of CTAs, over that of one alone on the SM
         std::uint32_t waiting = 0;      ///< CTAs in their main loop whose next k-tile is not there
         double updated = 0;             ///< the cycle of the last begin or end
+        double prologues_until = 0;     ///< its load/store unit has the copies of CTAs that have started
         std::uint32_t expectation = 0;  ///< number of the last expected end; earlier ones are void
     };
 
