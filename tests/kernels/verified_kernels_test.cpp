@@ -40,25 +40,26 @@ void expect_bit_exact(const KernelLaunch& launch, const Size& size, std::size_t 
     EXPECT_TRUE(verification.not_compared().empty());
 }
 
-TEST(VerifiedKernels, GemmF16IsBitExact) {
-    const Size size{64, 64, 64};
-    KernelRun run("gemm_f16.ptx", "gemm_f16");
-    run.add_matrix(random_matrix(size.m, size.k, f16, 1), "a");
-    run.add_matrix(random_matrix(size.k, size.n, f16, 2), "b");
+/// The arguments that the dense kernels begin with: A, B, D, n, k.
+void add_dense_product(KernelRun& run, const Size& size, std::uint32_t seed) {
+    run.add_matrix(random_matrix(size.m, size.k, f16, seed), "a");
+    run.add_matrix(random_matrix(size.k, size.n, f16, seed + 1), "b");
     run.add_memory(size.m * size.n * 4, "d");
     run.add_argument(static_cast<std::uint32_t>(size.n));
     run.add_argument(static_cast<std::uint32_t>(size.k));
+}
+
+TEST(VerifiedKernels, GemmF16IsBitExact) {
+    const Size size{64, 64, 64};
+    KernelRun run("gemm_f16.ptx", "gemm_f16");
+    add_dense_product(run, size, 1);
     expect_bit_exact(run.launch({1, 1}, {128}), size, 16);
 }
 
 TEST(VerifiedKernels, SplitKIsBitExactWhereItsCtasWaitForEachOther) {
     const Size size{64, 64, 96};
     KernelRun run("split_k.ptx", "split_k");
-    run.add_matrix(random_matrix(size.m, size.k, f16, 3), "a");
-    run.add_matrix(random_matrix(size.k, size.n, f16, 4), "b");
-    run.add_memory(size.m * size.n * 4, "d");
-    run.add_argument(static_cast<std::uint32_t>(size.n));
-    run.add_argument(static_cast<std::uint32_t>(size.k));
+    add_dense_product(run, size, 3);
     run.add_memory(4, "semaphores");
     expect_bit_exact(run.launch({1, 1, 3}, {128}), size, 16);
 }
