@@ -87,7 +87,7 @@ std::optional<KernelRun> ChipRun::estimate() {
     const bool large = multiply_adds_of(plan_) >= small_problem && !plan_.waits();
     if (method_ == Method::exact && options_.warm_l2 && leaves_operands_in_l2(gpu_, plan_)) {
         before_.emplace(at_clock_.memory, at_clock_.sm_count, at_clock_.clock_hz);
-        return run_detailed(at_clock_, plan_, options_, &*before_);
+        return run_detailed(at_clock_, plan_, without_values(options_), &*before_);
     }
     if (method_ == Method::sampled || (large && !options_.clock_hz)) profile_ = measure_profile(gpu_, plan_);
     if (method_ == Method::sampled && options_.warm_l2 && leaves_operands_in_l2(gpu_, plan_)) {

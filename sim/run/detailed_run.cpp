@@ -32,6 +32,13 @@ GpuRunOptions gpu_options(const GpuParameters& gpu, const GemmPlan& plan, const 
 
 }  // namespace
 
+SimulationOptions without_values(SimulationOptions options) {
+    options.verify = false;
+    options.vcd.reset();
+    options.perfetto.reset();
+    return options;
+}
+
 KernelRun run_detailed(const GpuParameters& gpu, const GemmPlan& launch, const SimulationOptions& options,
                        MemoryHierarchy* contents) {
     GemmStream stream(launch, options.scope == Scope::core);

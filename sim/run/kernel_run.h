@@ -26,10 +26,13 @@ struct KernelRun {
     std::optional<Verification> verification;
 };
 
-/// Every instruction through the SystemC machine. Writes waveform and timeline if the options ask for them. `memory`,
+/// The options of a run of which only the time is wanted: no values, no waveform, no timeline.
+SimulationOptions without_values(SimulationOptions options);
+
+/// Every instruction through the SystemC machine. Writes waveform and timeline if the options ask for them. `contents`,
 /// scope chip only: what the L2 holds when the launch begins, then what it holds after it; without: nothing.
 KernelRun run_detailed(const GpuParameters& gpu, const GemmPlan& plan, const SimulationOptions& options,
-                       MemoryHierarchy* memory = nullptr);
+                       MemoryHierarchy* contents = nullptr);
 
 /// All SMs k-tile by k-tile, by a profile of the plan's kernel on this GPU. `memory`: see run_sampled.
 KernelRun run_by_waves(const GpuParameters& gpu, const GemmPlan& plan, const TileProfile& profile,

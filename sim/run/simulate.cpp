@@ -10,6 +10,7 @@
 #include "kernel/kernel_choice.h"
 #include "run/bounds.h"
 #include "run/chip_run.h"
+#include "run/kernel_run.h"
 #include "sm/residency.h"
 #include "tensor_core/datapath.h"
 
@@ -157,10 +158,7 @@ SimulationResult simulate_gemm(const GpuDescription& gpu, const GemmProblem& pro
     if (options.kernel != "best") return simulate_kernel(gpu, problem, kernel_named(options.kernel), options);
 
     // Rank by simulation without values, then run the winner as asked if that is more.
-    SimulationOptions timing = options;
-    timing.verify = false;
-    timing.vcd.reset();
-    timing.perfetto.reset();
+    const SimulationOptions timing = without_values(options);
     std::optional<GemmKernel> fastest;
     SimulationResult result;
     for (const GemmKernel& kernel : plausible_kernels(problem, gpu.parameters, options.warm_l2)) {
