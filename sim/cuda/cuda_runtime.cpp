@@ -37,7 +37,8 @@ CudaRuntime::CudaRuntime(Parts parts)
       executor_(std::move(parts.executor)),
       memory_(gpu_.parameters.device.memory, *executor_),
       program_(std::move(parts.program), std::move(parts.read_code), *executor_),
-      report_(std::move(parts.report)) {}
+      report_(std::move(parts.report)),
+      report_finding_(std::move(parts.report_finding)) {}
 
 bool CudaRuntime::find_kernel(const void* function, Kernel& kernel) {
     kernel.registered = program_.kernel(function);
@@ -83,6 +84,7 @@ CudaError CudaRuntime::launch(const void* function, const LaunchShape& shape, vo
     request.dynamic_shared = Bytes(shape.dynamic_shared);
     request.cooperative = shape.cooperative;
     request.arguments = parameter_space(kernel.facts, arguments);
+    request.number = launches_++;
     LaunchOutcome outcome = kernel.module->run(request);
     add_occupancy(outcome.report, gpu_.parameters.sm.residency);
     if (outcome.report.timed) {

@@ -50,6 +50,8 @@ class CudaRuntime {
         std::unique_ptr<LaunchExecutor> executor;
         CodeReader read_code;
         std::function<void(const LaunchReport&)> report;  ///< called after each launch, a failed one too
+        /// Called with the number of a launch that has been reported and a finding that has come to light since.
+        std::function<void(std::uint64_t launch, const FindingReport&)> report_finding;
     };
     explicit CudaRuntime(Parts parts);
 
@@ -85,6 +87,8 @@ class CudaRuntime {
     };
     CudaError copy_rows(void* to, const void* from, const Rows& rows, CopyKind kind);
     CudaError fill(void* at, std::int32_t value, std::size_t bytes);
+    /// The host has waited for the device: what both see is read from now on.
+    void synchronise();
 
   private:
     struct Kernel {
@@ -92,6 +96,9 @@ class CudaRuntime {
         ExecutableModule* module = nullptr;
         KernelFacts facts;
     };
+    void move_bytes(void* to, const void* from, std::size_t bytes);
+    /// Reports what is wrong with what the host reads there.
+    void read_by_host(const std::byte* address, Bytes bytes);
     /// False for what is no kernel of the program.
     bool find_kernel(const void* function, Kernel& kernel);
     [[nodiscard]] CudaError check_shape(const Kernel& kernel, const LaunchShape& shape) const;
@@ -104,7 +111,9 @@ class CudaRuntime {
     DeviceMemory memory_;
     RegisteredProgram program_;
     StreamTimes times_;
+    std::uint64_t launches_ = 0;
     std::function<void(const LaunchReport&)> report_;
+    std::function<void(std::uint64_t launch, const FindingReport&)> report_finding_;
 };
 
 }  // namespace stcsim

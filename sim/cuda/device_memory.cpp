@@ -24,10 +24,6 @@ std::string_view name_of(MemoryType type) {
     return "memory";
 }
 
-bool on_device(MemoryType type) {
-    return type == memory_device || type == memory_managed;
-}
-
 /// Pages of zeros that take memory only where they are used; null if there is no room.
 std::byte* map_pages(std::uint64_t bytes) {
     void* const pages =

@@ -20,6 +20,11 @@ struct MemoryBlock {
     bool owned = false;  ///< allocated here, rather than registered
 };
 
+/// Whether it is memory of the device, rather than memory of the host that kernels may access.
+inline bool on_device(MemoryType type) {
+    return type == memory_device || type == memory_managed;
+}
+
 class DeviceMemory {
   public:
     /// `capacity`: of the device. Memory becomes known to `executor`.
@@ -42,6 +47,8 @@ class DeviceMemory {
 
     /// The block that holds the byte at `address`; null if none does.
     [[nodiscard]] const MemoryBlock* block_at(const void* address) const;
+    /// By address.
+    [[nodiscard]] const std::map<const std::byte*, MemoryBlock>& blocks() const { return blocks_; }
     /// Whether all `bytes` from `address` on are device, managed or mapped memory of one block.
     [[nodiscard]] bool holds(const void* address, std::size_t bytes) const;
 

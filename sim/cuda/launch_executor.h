@@ -46,12 +46,24 @@ struct LaunchRequest {
     Bytes dynamic_shared{0};
     bool cooperative = false;          ///< all CTAs run at the same time and may wait for each other
     std::vector<std::byte> arguments;  ///< the parameter space
+    std::uint64_t number = 0;          ///< of the launch in its program, from 0 on
 };
 
 /// A launch that has ended.
 struct LaunchOutcome {
     LaunchReport report;
     /// What ended it before its time: a finding that is not taken leniently, an mma whose values differ. Exit status 1.
+    std::optional<std::string> failure;
+};
+
+/// What the host comes to know of values that a kernel should not have computed: findings, of earlier launches.
+struct HostReading {
+    struct LateFinding {
+        std::uint64_t launch = 0;  ///< LaunchRequest::number
+        FindingReport finding;
+    };
+    std::vector<LateFinding> findings;
+    /// What ends the program: the first one, unless findings are taken leniently. Exit status 1.
     std::optional<std::string> failure;
 };
 
@@ -87,6 +99,13 @@ class LaunchExecutor {
     virtual void add_memory(std::byte* address, Bytes bytes, const std::string& name) = 0;
     /// From now on they may not.
     virtual void remove_memory(std::byte* address) = 0;
+
+    /// The host reads memory that kernels may have written.
+    virtual HostReading read_by_host(const std::byte* address, Bytes bytes) = 0;
+    /// The host has written such memory.
+    virtual void written_by_host(std::byte* address, Bytes bytes) = 0;
+    /// Such memory has been copied to other such memory.
+    virtual void copied(std::byte* to, const std::byte* from, Bytes bytes) = 0;
 };
 
 }  // namespace stcsim

@@ -122,6 +122,8 @@ TimedLaunch timed_launch_of(const Json& object) {
     return timed;
 }
 
+}  // namespace
+
 Json json_of(const FindingReport& finding) {
     Json object{{"kind", finding.kind},
                 {"severity", finding.error ? "error" : "warning"},
@@ -146,8 +148,6 @@ FindingReport finding_of(const Json& object) {
     if (const auto lane = object.find("lane"); lane != object.end()) finding.lane = lane->get<std::uint32_t>();
     return finding;
 }
-
-}  // namespace
 
 Json json_of(const LaunchReport& launch) {
     Json findings = Json::array();

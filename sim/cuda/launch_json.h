@@ -11,4 +11,7 @@ nlohmann::ordered_json json_of(const LaunchReport& launch);
 /// The inverse; throws nlohmann's exceptions for anything else.
 LaunchReport launch_report_of(const nlohmann::ordered_json& object);
 
+nlohmann::ordered_json json_of(const FindingReport& finding);
+FindingReport finding_of(const nlohmann::ordered_json& object);
+
 }  // namespace stcsim

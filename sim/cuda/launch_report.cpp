@@ -1,5 +1,8 @@
 #include "cuda/launch_report.h"
 
+#include <algorithm>
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -21,6 +24,8 @@ void add_event(ExecReport& report, const Json& object) {
         report.started = RuntimeStarted{object.at("version").get<std::uint32_t>()};
     } else if (event == "launch") {
         report.launches.push_back(launch_report_of(object.at("launch")));
+    } else if (event == "finding") {
+        add_late_finding(report.launches.at(object.at("launch").get<std::size_t>()), finding_of(object.at("finding")));
     } else {
         STCSIM_ASSERT(event == "ended");
         report.ended = RuntimeEnded{object.at("status").get<int>(), object.at("message")};
@@ -28,6 +33,19 @@ void add_event(ExecReport& report, const Json& object) {
 }
 
 }  // namespace
+
+void add_late_finding(LaunchReport& launch, FindingReport finding) {
+    const auto same = std::ranges::find_if(launch.findings, [&](const FindingReport& known) {
+        return known.kind == finding.kind && known.place == finding.place;
+    });
+    if (same == launch.findings.end()) {
+        launch.findings.push_back(std::move(finding));
+    } else if (same->error) {
+        same->count += finding.count;
+    } else {
+        *same = std::move(finding);
+    }
+}
 
 std::optional<std::string> verification_failure(const LaunchReport& launch) {
     if (!launch.timed || !launch.timed->verification) return std::nullopt;
@@ -52,6 +70,10 @@ std::string report_line(const RuntimeStarted& event) {
 
 std::string report_line(const LaunchReport& event) {
     return line_of({{"event", "launch"}, {"launch", json_of(event)}});
+}
+
+std::string report_line(std::uint64_t launch, const FindingReport& event) {
+    return line_of({{"event", "finding"}, {"launch", launch}, {"finding", json_of(event)}});
 }
 
 std::string report_line(const RuntimeEnded& event) {

@@ -1,7 +1,8 @@
 /// What is reported about the launches of a program.
 ///
-/// The stand-in library writes one line of JSON per event (LaunchReport, or how the program ended) into a file that
-/// the program inherits; `stcsim exec` reads the lines when the program has ended, in whatever way.
+/// The stand-in library writes one line of JSON per event (LaunchReport, a finding that came to light later, or how the
+/// program ended) into a file that the program inherits; `stcsim exec` reads the lines when the program has ended, in
+/// whatever way.
 #pragma once
 
 #include <array>
@@ -124,6 +125,9 @@ struct LaunchReport {
     bool operator==(const LaunchReport&) const = default;
 };
 
+/// Adds a finding that came to light after the launch; it takes the place of a warning about the same.
+void add_late_finding(LaunchReport& launch, FindingReport finding);
+
 /// What a launch whose mma differ failed for; nothing if none differs, or none was compared.
 std::optional<std::string> verification_failure(const LaunchReport& launch);
 
@@ -153,6 +157,8 @@ struct ExecReport {
 /// One line of JSON, with its end.
 std::string report_line(const RuntimeStarted& event);
 std::string report_line(const LaunchReport& event);
+/// A finding of the launch of this number that came to light after its report.
+std::string report_line(std::uint64_t launch, const FindingReport& event);
 std::string report_line(const RuntimeEnded& event);
 
 /// What these lines say. A last line cut short is left out: the program was killed while it wrote. Other lines break

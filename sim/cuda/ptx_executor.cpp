@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "cuda/demangled_name.h"
+#include "cuda/finding_reports.h"
 #include "cuda/instruction_mix.h"
 #include "executor/decoded_kernel.h"
 #include "executor/functional_run.h"
@@ -28,20 +29,6 @@ std::uint64_t address_of(const std::byte* memory) {
 std::uint32_t architecture_of(const std::string& target) {
     const std::size_t number = target.find('_') + 1;
     return static_cast<std::uint32_t>(std::strtoul(target.c_str() + number, nullptr, 10));
-}
-
-FindingReport report_of(const FindingSink::Entry& entry, const PtxModule& module) {
-    const Finding& first = entry.first;
-    FindingReport report;
-    report.kind = name_of(first.kind);
-    report.error = is_error(first.kind);
-    report.sentence = first.sentence;
-    report.place = code_place(module, first.where, first.source, first.instruction);
-    report.cta = first.cta.value();
-    report.warp = first.warp;
-    report.lane = first.lane;
-    report.count = entry.count;
-    return report;
 }
 
 /// The memory through which the CTAs of a cooperative launch meet: the driver's, for the time of the launch. Its layout
@@ -67,9 +54,13 @@ class GridWorkspace {
 
 class PtxExecutableModule : public ExecutableModule {
   public:
-    PtxExecutableModule(PtxModule module, const PtxExecutor::Parts& parts, AllocationTable& memory,
+    PtxExecutableModule(PtxModule module, const PtxExecutor::Parts& parts, AllocationTable& memory, LateFindings& late,
                         ModuleMemory::FindExternal find)
-        : module_(std::move(module)), parts_(parts), memory_(memory), variables_(module_, memory, std::move(find)) {}
+        : module_(std::move(module)),
+          parts_(parts),
+          memory_(memory),
+          late_(late),
+          variables_(module_, memory, std::move(find)) {}
 
     [[nodiscard]] KernelFacts facts(const std::string& name) const override { return ready(name).facts; }
 
@@ -100,6 +91,7 @@ class PtxExecutableModule : public ExecutableModule {
         launch.arguments = request.arguments;
         launch.memory = &memory_;
         launch.variables = &variables_;
+        launch.number = request.number;
         const GridWorkspace workspace(memory_, request.cooperative);
         launch.grid_workspace = workspace.address();
         launch.check();
@@ -112,8 +104,9 @@ class PtxExecutableModule : public ExecutableModule {
             outcome.failure = fmt::format("kernel {}: {}", outcome.report.kernel, fault.what());
         }
         for (const auto& [where, entry] : findings.entries()) {
-            outcome.report.findings.push_back(report_of(entry, module_));
+            outcome.report.findings.push_back(report_of(entry.first, entry.count, module_));
         }
+        late_.end_launch(launch.number, module_, outcome.report);
         return outcome;
     }
 
@@ -169,6 +162,7 @@ class PtxExecutableModule : public ExecutableModule {
     PtxModule module_;
     const PtxExecutor::Parts& parts_;
     AllocationTable& memory_;
+    LateFindings& late_;
     ModuleMemory variables_;
     mutable std::map<std::string, PreparedKernel> kernels_;
 };
@@ -306,17 +300,6 @@ class LinkedModules : public ExecutableModule {
 
 }  // namespace
 
-CodePlace code_place(const PtxModule& module, PtxLocation where, PtxSourceLine source, std::string instruction) {
-    CodePlace place;
-    place.ptx_line = where.line;
-    place.instruction = std::move(instruction);
-    if (const auto file = module.files.find(source.file); source.line != 0 && file != module.files.end()) {
-        place.source_file = file->second;
-        place.source_line = source.line;
-    }
-    return place;
-}
-
 KernelPreparation functional_preparation(std::uint64_t max_warp_instructions, RegisterCount registers) {
     return [max_warp_instructions, registers = std::move(registers)](const PtxModule& module, PtxKernel& kernel) {
         DecodedKernel decoded = DecodedKernel::decode(module, kernel);
@@ -332,7 +315,7 @@ std::unique_ptr<ExecutableModule> PtxExecutor::load(std::vector<std::string> ptx
         return module;
     };
     const auto load_one = [this](PtxModule module, ModuleMemory::FindExternal find) {
-        return std::make_unique<PtxExecutableModule>(std::move(module), parts_, memory_, std::move(find));
+        return std::make_unique<PtxExecutableModule>(std::move(module), parts_, memory_, late_, std::move(find));
     };
     if (ptx.size() == 1) {
         auto module = load_one(parse_one(ptx.front(), name), [](const std::string&) { return std::uint64_t{0}; });
@@ -353,6 +336,18 @@ void PtxExecutor::add_memory(std::byte* address, Bytes bytes, const std::string&
 
 void PtxExecutor::remove_memory(std::byte* address) {
     memory_.release(address_of(address));
+}
+
+HostReading PtxExecutor::read_by_host(const std::byte* address, Bytes bytes) {
+    return late_.read(address_of(address), bytes.value());
+}
+
+void PtxExecutor::written_by_host(std::byte* address, Bytes bytes) {
+    memory_.suspicions().clear(address_of(address), bytes.value());
+}
+
+void PtxExecutor::copied(std::byte* to, const std::byte* from, Bytes bytes) {
+    memory_.suspicions().copy(address_of(to), address_of(from), bytes.value());
 }
 
 }  // namespace stcsim

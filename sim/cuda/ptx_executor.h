@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cuda/exec_configuration.h"
+#include "cuda/late_findings.h"
 #include "cuda/launch_executor.h"
 #include "executor/allocation_table.h"
 #include "executor/finding.h"
@@ -35,9 +36,6 @@ using KernelPreparation = std::function<std::unique_ptr<ReadyKernel>(const PtxMo
 /// 32-bit registers that a thread of the kernel takes, which is linked with the functions it calls.
 using RegisterCount = std::function<std::uint32_t(const PtxKernel& kernel)>;
 
-/// A place in the module's PTX, with its source line where `.loc` says it.
-CodePlace code_place(const PtxModule& module, PtxLocation where, PtxSourceLine source, std::string instruction);
-
 /// Launches without time.
 KernelPreparation functional_preparation(std::uint64_t max_warp_instructions, RegisterCount registers);
 
@@ -48,15 +46,19 @@ class PtxExecutor : public LaunchExecutor {
         FindingMode findings = FindingMode::strict;
         KernelPreparation prepare;
     };
-    explicit PtxExecutor(Parts parts) : parts_(std::move(parts)) {}
+    explicit PtxExecutor(Parts parts) : parts_(std::move(parts)), late_(memory_, parts_.findings) {}
 
     std::unique_ptr<ExecutableModule> load(std::vector<std::string> ptx, const std::string& name) override;
     void add_memory(std::byte* address, Bytes bytes, const std::string& name) override;
     void remove_memory(std::byte* address) override;
+    HostReading read_by_host(const std::byte* address, Bytes bytes) override;
+    void written_by_host(std::byte* address, Bytes bytes) override;
+    void copied(std::byte* to, const std::byte* from, Bytes bytes) override;
 
   private:
     Parts parts_;
     AllocationTable memory_;
+    LateFindings late_;
 };
 
 }  // namespace stcsim

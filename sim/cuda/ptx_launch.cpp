@@ -3,6 +3,7 @@
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -43,6 +44,20 @@ std::vector<std::byte*> place_arrays(const std::vector<KernelArgument>& argument
     return addresses;
 }
 
+/// The host reads what is written to files.
+void read_outputs(const std::vector<KernelArgument>& arguments, const std::vector<std::byte*>& addresses,
+                  LaunchExecutor& executor, LaunchOutcome& outcome) {
+    std::size_t array = 0;
+    for (const KernelArgument& argument : arguments) {
+        if (!argument.array) continue;
+        const std::byte* const from = addresses[array++];
+        if (!argument.output) continue;
+        HostReading reading = executor.read_by_host(from, Bytes(argument.array->data.size()));
+        for (auto& late : reading.findings) add_late_finding(outcome.report, std::move(late.finding));
+        if (!outcome.failure) outcome.failure = std::move(reading.failure);
+    }
+}
+
 void write_outputs(std::vector<KernelArgument>& arguments, const std::vector<std::byte*>& addresses) {
     std::size_t array = 0;
     for (KernelArgument& argument : arguments) {
@@ -74,6 +89,7 @@ LaunchOutcome run_ptx_launch(const PtxLaunch& launch, const GpuDescription& gpu,
     request.arguments = parameter_space(launch.kernel, facts, arguments, addresses);
     LaunchOutcome outcome = module->run(request);
     add_occupancy(outcome.report, gpu.parameters.sm.residency);
+    if (!outcome.failure) read_outputs(arguments, addresses, executor, outcome);
     if (!outcome.failure) write_outputs(arguments, addresses);
     return outcome;
 }

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "cuda/finding_reports.h"
 #include "cuda/instruction_mix.h"
 #include "ptx_timing/kernel_schedule.h"
 #include "ptx_timing/machine_program.h"

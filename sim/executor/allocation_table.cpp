@@ -65,6 +65,7 @@ void AllocationTable::adopt(std::uint64_t address, std::uint64_t bytes, std::str
 bool AllocationTable::release(std::uint64_t address) {
     const std::size_t after = first_after(address);
     if (after == 0 || allocations_[after - 1].address != address) return false;
+    suspicions_.clear(address, allocations_[after - 1].bytes);
     allocations_.erase(allocations_.begin() + static_cast<std::ptrdiff_t>(after - 1));
     return true;
 }

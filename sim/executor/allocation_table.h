@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "executor/global_suspicions.h"
+
 namespace stcsim {
 
 /// The allocations, sorted by address. None is empty, and no two overlap.
@@ -48,6 +50,9 @@ class AllocationTable {
 
     [[nodiscard]] const std::vector<Allocation>& allocations() const { return allocations_; }
 
+    /// What is suspected of bytes of this memory, for findings.
+    [[nodiscard]] GlobalSuspicions& suspicions() { return suspicions_; }
+
   private:
     static bool holds(const Allocation& allocation, std::uint64_t address, std::uint64_t bytes) {
         const std::uint64_t offset = address - allocation.address;
@@ -62,6 +67,7 @@ class AllocationTable {
     void insert(Allocation allocation);
 
     std::vector<Allocation> allocations_;
+    GlobalSuspicions suspicions_;
     mutable std::size_t last_ = 0;  ///< the allocation found last: most accesses hit it again
 };
 

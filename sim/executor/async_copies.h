@@ -17,9 +17,11 @@ namespace stcsim {
 struct AsyncCopy {
     static constexpr std::size_t most_bytes = 16;
 
-    std::uint32_t instruction = 0;  ///< number in the kernel
-    std::uint32_t lanes = 0;        ///< whose data are still to be delivered
-    std::uint8_t bytes = 0;         ///< per lane
+    std::uint32_t instruction = 0;       ///< number in the kernel
+    std::uint32_t lanes = 0;             ///< whose data are still to be delivered
+    std::uint8_t bytes = 0;              ///< per lane
+    std::uint32_t suspicious_lanes = 0;  ///< what they have read is undefined,
+    std::uint32_t suspicion = 0;         ///< for this reason (Suspicions)
     std::array<std::uint32_t, warp_lanes> group{};
     std::array<std::uint32_t, warp_lanes> address{};  ///< in shared memory
     std::array<std::array<std::byte, most_bytes>, warp_lanes> data{};
@@ -34,6 +36,8 @@ class AsyncCopies {
         copy.instruction = instruction;
         copy.lanes = lanes;
         copy.bytes = bytes;
+        copy.suspicious_lanes = 0;
+        copy.suspicion = 0;
         copy.group = committed_;
         return copy;
     }

@@ -21,10 +21,17 @@ U32 source_bytes(const WarpState& w, const DecodedInstruction& i, U32 lane) {
     return i.c.present() ? std::min<U32>(w.source(i.c)[lane], i.access.element_bytes) : i.access.element_bytes;
 }
 
+void note_suspicion(AsyncCopy& copy, U32 lane, U32 suspicion) {
+    if (suspicion == Suspicions::none) return;
+    copy.suspicious_lanes |= 1U << lane;
+    copy.suspicion = suspicion;
+}
+
 void start_copy(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
     WarpState& w = warp.state();
     const StepAccess& shared = w.step->access;
     SharedWatch watch(w);
+    GlobalWatch global(w, w.step->source.global_lanes);
     AsyncCopy& copy = w.copies.start(w.step->number, lanes, i.access.element_bytes);
     for_each_lane(lanes, [&](U32 lane) {
         copy.data[lane] = {};
@@ -45,6 +52,7 @@ void start_copy(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
                                           : w.cta->launch().memory->find(source.addresses[lane], bytes);
             if (memory == nullptr && bytes != i.access.element_bytes) lane_memory(w, source, lane);
             if (memory != nullptr) std::memcpy(copy.data[lane].data(), memory, bytes);
+            if (global.watches(lane)) note_suspicion(copy, lane, global.read(source.addresses[lane], bytes));
         }
         if (watch.watches()) watch.begin_copy(shared.addresses[lane], i.access.element_bytes, lane);
     });
@@ -56,7 +64,10 @@ void deliver(WarpState& w, const AsyncCopy& copy, U32 lanes) {
     const SharedActor actor{static_cast<std::uint8_t>(w.warp), false, copy.instruction};
     for_each_lane(lanes, [&](U32 lane) {
         std::memcpy(w.cta->shared().data() + copy.address[lane], copy.data[lane].data(), copy.bytes);
-        if (shadow != nullptr) shadow->end_copy(copy.address[lane], copy.bytes, actor);
+        if (shadow == nullptr) return;
+        const bool defined = (copy.suspicious_lanes >> lane & 1U) == 0;
+        shadow->end_copy(copy.address[lane], copy.bytes, actor, defined);
+        if (!defined) shadow->suspect(copy.address[lane], copy.bytes, copy.suspicion);
     });
 }
 

@@ -2,6 +2,7 @@
 /// as here.
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 
 #include "executor/half.h"
 #include "executor/instruction_decoder.h"
@@ -87,12 +88,39 @@ struct Decrement {
     static U32 apply(U32 old, U32 b, U32) { return old == 0 || old > b ? b : old - 1; }
 };
 
+/// What is suspected of the operands of an atomic in lanes, and whether its result is.
+struct AtomicDefinedness {
+    U32 undefined = 0;  ///< lanes with an operand that is not defined
+    U32 why = Suspicions::none;
+    U32 result_undefined = 0;  ///< lanes whose old value, or operand, is not defined
+};
+
+AtomicDefinedness operands_of(const WarpState& w, const DecodedInstruction& i, U32 lanes) {
+    AtomicDefinedness found;
+    if (!w.tracks) return found;
+    U32 known = lanes;
+    for (const U32 number : i.reads) known &= w.defined[number];
+    found.undefined = found.result_undefined = lanes & ~known;
+    if (found.undefined != 0) found.why = w.suspicion_of(i.reads, lanes);
+    return found;
+}
+
+void track_result(WarpState& w, const DecodedInstruction& i, U32 lanes, const AtomicDefinedness& found) {
+    if (!w.tracks) return;
+    for (const U32 number : i.writes) {
+        w.defined[number] = (w.defined[number] & ~lanes) | (lanes & ~found.result_undefined);
+        w.undefined_by_shared[number] &= ~lanes;
+        if (found.result_undefined != 0) w.suspect(number, lanes, found.why);
+    }
+}
+
 template <typename Operation, typename T>
 void update(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
     WarpState& w = warp.state();
     const StepAccess& access = w.step->access;
     SharedWatch watch(w);
-    if (w.tracks) w.use(i.reads, lanes & access.global_lanes);
+    GlobalWatch global(w, access.global_lanes);
+    AtomicDefinedness defined = operands_of(w, i, lanes);
     const U32* b = w.source(i.b);
     const U32* c = w.source(i.c.present() ? i.c : i.b);
     for_each_lane(lanes, [&](U32 lane) {
@@ -105,9 +133,21 @@ void update(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
             if (watch.watches() && lane_space(access, lane) == PtxSpace::shared) {
                 watch.write(access.addresses[lane], access.bytes_per_lane, lane, true, true);
             }
+            const bool overwrites = std::is_same_v<Operation, Exchange>;
+            U32 why = (defined.undefined >> lane & 1U) != 0 ? defined.why : Suspicions::none;
+            if (global.watches(lane)) {
+                const U32 old_why = global.read(access.addresses[lane], access.bytes_per_lane);
+                if (old_why != Suspicions::none) {
+                    defined.result_undefined |= 1U << lane;
+                    defined.why = old_why;
+                    if (!overwrites && why == Suspicions::none) why = old_why;
+                }
+            }
+            global.write(access.addresses[lane], access.bytes_per_lane, lane, why);
         }
         if (i.d.present()) write_lane<T>(w.destination(i.d), lane, old);
     });
+    track_result(w, i, lanes, defined);
 }
 
 template <typename Operation>
@@ -178,6 +218,7 @@ void decode_atomic(InstructionDecoder& decoder) {
     out.b = decoder.source(first + 1, type);
     if (three) out.c = decoder.source(first + 2, type);
     if (returns) out.d = decoder.destination(0, type);
+    out.tracks_definedness = true;
     out.type = type;
     out.access = {modifiers.space, static_cast<std::uint8_t>(bytes_of(type)), 1, true, true};
     out.handler = handler_of(*operation, type);

@@ -20,7 +20,7 @@ enum class FindingKind : std::uint8_t {
     misaligned,         ///< address not a multiple of the access's size
     pending_copy_read,  ///< read of shared memory that an unawaited cp.async writes
     shared_race,        ///< two warps touch shared memory, at least one writing, with no barrier between
-    // The next four are findings of an mma whose result reaches global memory where it depends on them (suspicions.h).
+    // The next four are findings of an mma whose result the host reads where it depends on them (suspicions.h).
     uninitialized_shared,    ///< shared memory that nothing wrote reaches an mma
     uninitialized_register,  ///< a register that nothing wrote reaches an mma
     illegal_metadata,        ///< codes of mma.sp that the hardware does not define

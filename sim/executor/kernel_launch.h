@@ -67,6 +67,7 @@ struct KernelLaunch {
     const ModuleMemory* variables = nullptr;  ///< may be null if the module has no global or constant variable
     /// Of a cooperative launch, all of whose CTAs run at the same time: zeroed memory through which they meet. Else 0.
     std::uint64_t grid_workspace = 0;
+    std::uint64_t number = 0;  ///< of the launch among those that share the memory
 
     [[nodiscard]] std::uint64_t ctas() const { return grid.count(); }
     [[nodiscard]] std::uint32_t threads_per_cta() const { return static_cast<std::uint32_t>(block.count()); }

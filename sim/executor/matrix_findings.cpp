@@ -216,15 +216,21 @@ void report_wrong_selector(WarpState& w, const DecodedInstruction& i) {
     });
 }
 
-void report_undefined_operands(WarpState& w, const DecodedInstruction& i) {
+std::uint32_t suspicion_of_operands(WarpState& w, const DecodedInstruction& i) {
     const U32 lanes = w.step->active;
+    U32 why = Suspicions::none;
     for (const U32 number : i.reads) {
         const U32 undefined = lanes & ~w.defined[number];
         if (undefined == 0) continue;
+        if (w.suspicion[number] != Suspicions::none) {
+            why = w.suspicion[number];
+            continue;
+        }
         const auto [kind, sentence] = undefined_register(w, number, undefined);
         w.report(kind, WarpState::first_lane(undefined), [&] { return sentence; });
         w.defined[number] |= undefined;  // once is enough
     }
+    return why;
 }
 
 void track_product(WarpState& w, const DecodedInstruction& i, const MmaProduct& product, const MmaSources& sources) {

@@ -109,6 +109,22 @@ void SharedWatch::write(std::uint64_t address, std::uint32_t bytes, std::uint32_
     if (meeting.race) report(meeting, address, lane, true);
 }
 
+std::uint32_t GlobalWatch::read(std::uint64_t address, std::uint32_t bytes) {
+    const std::uint32_t origin = suspicions_->read(address, bytes);
+    if (origin == GlobalSuspicions::none) return Suspicions::none;
+    return warp_->cta->suspicions().number_of_origin(origin, suspicions_->origin(origin).finding);
+}
+
+void GlobalWatch::note(std::uint64_t address, std::uint32_t bytes, std::uint32_t suspicion) {
+    if (suspicion == Suspicions::none) return suspicions_->clear(address, bytes);
+    Suspicions::Entry& entry = warp_->cta->suspicions().entry(suspicion);
+    if (entry.origin == GlobalSuspicions::none) {
+        const KernelLaunch& launch = warp_->cta->launch();
+        entry.origin = suspicions_->origin_of(*launch.kernel, launch.number, entry.finding);
+    }
+    suspicions_->mark(address, bytes, entry.origin);
+}
+
 void SharedWatch::begin_copy(std::uint64_t address, std::uint32_t bytes, std::uint32_t lane) {
     const SharedActor actor{static_cast<std::uint8_t>(warp_->warp), false, warp_->step->number};
     const SharedShadow::Meeting meeting = shadow_->begin_copy(address, bytes, actor);

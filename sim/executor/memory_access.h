@@ -39,4 +39,33 @@ class SharedWatch {
     SharedShadow* shadow_;
 };
 
+/// Carries suspicions into global memory and back, if findings are watched.
+class GlobalWatch {
+  public:
+    /// For an access of which these lanes concern global memory.
+    GlobalWatch(WarpState& warp, std::uint32_t lanes)
+        : warp_(&warp),
+          suspicions_(warp.tracks && lanes != 0 ? &warp.cta->launch().memory->suspicions() : nullptr),
+          lanes_(lanes) {}
+
+    /// Whether what this lane reads may be suspicious, or what it overwrites.
+    [[nodiscard]] bool watches(std::uint32_t lane) const {
+        return suspicions_ != nullptr && !suspicions_->empty() && (lanes_ >> lane & 1U) != 0;
+    }
+    /// The suspicion about bytes that are read, or none.
+    std::uint32_t read(std::uint64_t address, std::uint32_t bytes);
+    /// A lane writes what is undefined, under a suspicion or none, or defined: under none.
+    void write(std::uint64_t address, std::uint32_t bytes, std::uint32_t lane, std::uint32_t suspicion) {
+        const bool concerned = suspicion != Suspicions::none && (lanes_ >> lane & 1U) != 0;
+        if (suspicions_ != nullptr && (concerned || watches(lane))) note(address, bytes, suspicion);
+    }
+
+  private:
+    void note(std::uint64_t address, std::uint32_t bytes, std::uint32_t suspicion);
+
+    WarpState* warp_;
+    GlobalSuspicions* suspicions_;
+    std::uint32_t lanes_;
+};
+
 }  // namespace stcsim

@@ -14,7 +14,8 @@ namespace {
 using U32 = std::uint32_t;
 using U64 = std::uint64_t;
 
-/// The lanes of a loaded register: those that lie in shared memory are defined as it is.
+/// The lanes of a loaded register: those that lie in shared memory are defined as it is, those in global memory if
+/// there is no suspicion.
 void track_load(WarpState& w, const DecodedInstruction& i, U32 lanes, std::size_t element, U32 undefined, U32 why) {
     if (!w.tracks) return;
     // `writes` counts the elements that are not discarded.
@@ -24,7 +25,7 @@ void track_load(WarpState& w, const DecodedInstruction& i, U32 lanes, std::size_
     U32& defined = w.defined[kernel_register];
     defined = (defined | lanes) & ~undefined;
     U32& by_shared = w.undefined_by_shared[kernel_register];
-    by_shared = (by_shared & ~lanes) | undefined;
+    by_shared = (by_shared & ~lanes) | (undefined & w.step->access.shared_lanes);
     if (undefined != 0) w.suspect(kernel_register, lanes, why);
 }
 
@@ -34,6 +35,7 @@ void load(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
     WarpState& w = warp.state();
     const StepAccess& access = w.step->access;
     SharedWatch watch(w);
+    GlobalWatch global(w, access.global_lanes);
     std::array<U32, 4> undefined{};
     U32 why = Suspicions::none;
     for_each_lane(lanes, [&](U32 lane) {
@@ -46,6 +48,11 @@ void load(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
                 !watch.read(access.addresses[lane] + k * sizeof(Memory), sizeof(Memory), lane, i.access.strong)) {
                 undefined[k] |= 1U << lane;
                 why = std::max(why, watch.suspicion_at(access.addresses[lane] + k * sizeof(Memory), sizeof(Memory)));
+            }
+            if (global.watches(lane)) {
+                const U32 found = global.read(access.addresses[lane] + k * sizeof(Memory), sizeof(Memory));
+                if (found != Suspicions::none) undefined[k] |= 1U << lane;
+                why = std::max(why, found);
             }
             if (i.list[k].present()) {
                 write_lane<Register>(w.destination(i.list[k]), lane, static_cast<Register>(value));
@@ -90,10 +97,15 @@ U32 defined_lanes(const WarpState& w, const DecodedInstruction& i) {
 std::array<U32, 4> defined_lanes_of_elements(const WarpState& w, const DecodedInstruction& i) {
     std::array<U32, 4> defined{};
     const PtxOperand& value = i.ptx->operands[1];
+    U32 all = ~0U;
     for (std::size_t k = 0; k < i.list.size(); ++k) {
         const PtxOperand& element = value.kind == PtxOperand::Kind::vector ? value.elements[k] : value;
         defined[k] = element.kind == PtxOperand::Kind::reg ? w.defined[element.index] : ~0U;
+        all &= defined[k];
     }
+    // Where all elements are defined and the store is not, guard or address are undefined.
+    const U32 by_place = all & ~defined_lanes(w, i);
+    for (U32& one : defined) one &= ~by_place;
     return defined;
 }
 
@@ -102,6 +114,7 @@ void store(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
     WarpState& w = warp.state();
     const StepAccess& access = w.step->access;
     SharedWatch watch(w);
+    GlobalWatch global(w, access.global_lanes);
     const U32 defined = watch.watches() ? defined_lanes(w, i) : ~0U;
     U32 why = Suspicions::none;
     std::array<U32, 4> defined_elements{};
@@ -109,7 +122,6 @@ void store(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
         why = w.suspicion_of(i.reads, lanes);
         defined_elements = defined_lanes_of_elements(w, i);
     }
-    if (w.tracks) w.use(i.reads, lanes & access.global_lanes);
     for_each_lane(lanes, [&](U32 lane) {
         std::byte* const memory = lane_memory(w, access, lane);
         if (memory == nullptr) return;
@@ -117,15 +129,19 @@ void store(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
             const auto value = static_cast<Memory>(read_lane<Register>(w.source(i.list[k]), lane));
             std::memcpy(memory + k * sizeof(Memory), &value, sizeof value);
         }
-        if (!watch.watches() || lane_space(access, lane) != PtxSpace::shared) return;
+        if (!watch.watches()) return;
         const bool strong = i.access.strong;
+        const bool is_shared = lane_space(access, lane) == PtxSpace::shared;
         if ((defined >> lane & 1U) != 0) {
-            watch.write(access.addresses[lane], access.bytes_per_lane, lane, strong, true);
+            if (is_shared) watch.write(access.addresses[lane], access.bytes_per_lane, lane, strong, true);
+            global.write(access.addresses[lane], access.bytes_per_lane, lane, Suspicions::none);
             return;
         }
         for (std::size_t k = 0; k < i.list.size(); ++k) {
-            watch.write(access.addresses[lane] + k * sizeof(Memory), sizeof(Memory), lane, strong,
-                        (defined_elements[k] >> lane & 1U) != 0, why);
+            const std::uint64_t address = access.addresses[lane] + k * sizeof(Memory);
+            const bool is_defined = (defined_elements[k] >> lane & 1U) != 0;
+            if (is_shared) watch.write(address, sizeof(Memory), lane, strong, is_defined, why);
+            global.write(address, sizeof(Memory), lane, is_defined ? Suspicions::none : why);
         }
     });
 }

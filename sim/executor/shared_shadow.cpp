@@ -124,13 +124,13 @@ SharedShadow::Meeting SharedShadow::begin_copy(std::uint64_t address, std::uint3
     return meeting;
 }
 
-void SharedShadow::end_copy(std::uint64_t address, std::uint32_t bytes, const SharedActor& actor) {
+void SharedShadow::end_copy(std::uint64_t address, std::uint32_t bytes, const SharedActor& actor, bool defined) {
     for_each_word(address, bytes, [&](std::uint64_t number, std::uint8_t touched) {
         Word& word = words_[number];
         STCSIM_ASSERT(word.pending_copies > 0);
         --word.pending_copies;
         note_write(word, touched, actor);
-        word.defined = static_cast<std::uint8_t>(word.defined | touched);
+        word.defined = static_cast<std::uint8_t>(defined ? word.defined | touched : word.defined & ~touched);
     });
 }
 

@@ -44,7 +44,7 @@ class SharedShadow {
     /// A cp.async is issued: a write that has not arrived.
     Meeting begin_copy(std::uint64_t address, std::uint32_t bytes, const SharedActor& actor);
     /// It arrives.
-    void end_copy(std::uint64_t address, std::uint32_t bytes, const SharedActor& actor);
+    void end_copy(std::uint64_t address, std::uint32_t bytes, const SharedActor& actor, bool defined);
 
     /// All that came before is ordered before all that follows.
     void synchronise() { ++epoch_; }

@@ -36,9 +36,4 @@ std::uint32_t WarpState::suspicion_of(std::span<const std::uint32_t> numbers, st
     return Suspicions::none;
 }
 
-void WarpState::report_suspicions(std::span<const std::uint32_t> numbers, std::uint32_t lanes) {
-    const std::uint32_t why = suspicion_of(numbers, lanes);
-    if (why != Suspicions::none) cta->findings().report(cta->suspicions().finding(why));
-}
-
 }  // namespace stcsim

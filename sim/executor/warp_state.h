@@ -65,13 +65,6 @@ struct WarpState {
     void suspect(std::uint32_t number, std::uint32_t lanes, std::uint32_t why) {
         if (why != Suspicions::none || lanes == ~0U) suspicion[number] = why;
     }
-    /// These registers' lanes reach global memory: suspicions about them become findings.
-    void use(std::span<const std::uint32_t> numbers, std::uint32_t lanes) {
-        std::uint32_t known = lanes;
-        for (const std::uint32_t number : numbers) known &= defined[number];
-        if (known != lanes) report_suspicions(numbers, lanes);
-    }
-    void report_suspicions(std::span<const std::uint32_t> numbers, std::uint32_t lanes);
 
     /// Makes room for so many bytes of local memory in each lane.
     void grow_local(std::uint64_t bytes);

@@ -33,11 +33,22 @@ StepAccess part_of(const StepAccess& whole, U32 lane, std::uint64_t offset, U32 
     return part;
 }
 
+/// Of all registers that the instruction writes.
+void write_definedness(WarpState& w, const DecodedInstruction& i, U32 lanes, U32 undefined, U32 why) {
+    for (const U32 number : i.writes) {
+        w.defined[number] = (w.defined[number] | lanes) & ~undefined;
+        if (undefined != 0) w.suspect(number, lanes, why);
+    }
+}
+
 void load_fragment(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
     WarpState& w = warp.state();
     const StepAccess& access = w.step->access;
     SharedWatch watch(w);
+    GlobalWatch global(w, access.global_lanes);
     const WmmaWalk walk(i);
+    U32 undefined = 0;  // lanes that have read something suspicious, in any register
+    U32 why = Suspicions::none;
     for (const OperandPlace& place : i.list) {
         const U32 words = walk.bits == 64 ? 2 * warp_lanes : warp_lanes;
         if (place.present()) std::fill_n(w.destination(place), words, 0U);
@@ -57,15 +68,25 @@ void load_fragment(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) 
         if (watch.watches() && lane_space(part, lane) == PtxSpace::shared) {
             watch.read(part.addresses[lane], walk.bytes(), lane, false);
         }
+        if (!global.watches(lane)) return;
+        const U32 found = global.read(part.addresses[lane], walk.bytes());
+        if (found == Suspicions::none) return;
+        undefined |= 1U << lane;
+        why = found;
     });
-    if (!w.tracks) return;
-    for (const U32 number : i.writes) w.defined[number] |= lanes;
+    if (w.tracks) write_definedness(w, i, lanes, undefined, why);
 }
 
 void store_fragment(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) {
     WarpState& w = warp.state();
     const StepAccess& access = w.step->access;
     SharedWatch watch(w);
+    GlobalWatch global(w, access.global_lanes);
+    U32 known = ~0U;
+    if (w.tracks) {
+        for (const U32 read : i.reads) known &= w.defined[read];
+    }
+    const U32 why = known != ~0U ? w.suspicion_of(i.reads, lanes) : Suspicions::none;
     const WmmaWalk walk(i);
     walk(w.source(i.c), lanes, [&](U32 number, U32 shift, U32 lane, std::uint64_t offset) {
         const StepAccess part = part_of(access, lane, offset, walk.bytes());
@@ -77,6 +98,7 @@ void store_fragment(WarpExecution& warp, const DecodedInstruction& i, U32 lanes)
         if (watch.watches() && lane_space(part, lane) == PtxSpace::shared) {
             watch.write(part.addresses[lane], walk.bytes(), lane, false, true);
         }
+        global.write(part.addresses[lane], walk.bytes(), lane, (known >> lane & 1U) != 0 ? Suspicions::none : why);
     });
 }
 
@@ -85,7 +107,7 @@ void multiply_tiles(WarpExecution& warp, const DecodedInstruction& i, U32 lanes)
     static const std::array<U32, 2 * warp_lanes> zeros{};
     WarpState& w = warp.state();
     const WmmaTiles tiles = wmma_tiles(i);
-    if (w.tracks) report_undefined_operands(w, i);
+    const U32 why = w.tracks ? suspicion_of_operands(w, i) : Suspicions::none;
     const auto gather = [&](Operand operand, std::size_t first, U32 wanted, auto& registers) {
         registers.fill(zeros.data());
         tiles.for_each_register(operand, [&](U32 number, U32 r, U32 tile) {
@@ -111,8 +133,8 @@ void multiply_tiles(WarpExecution& warp, const DecodedInstruction& i, U32 lanes)
             std::copy_n(results[tile][r].data() + tiles.words() * lane, tiles.words(), to + tiles.words() * lane);
         });
     });
-    if (!w.tracks) return;
-    for (const U32 number : i.writes) w.defined[number] |= lanes;
+    // Where one operand is suspicious, all of D is.
+    if (w.tracks) write_definedness(w, i, lanes, why != Suspicions::none ? lanes : 0, why);
 }
 
 MmaShape take_shape(InstructionDecoder& decoder) {

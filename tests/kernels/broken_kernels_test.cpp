@@ -39,12 +39,14 @@ const std::vector<BrokenKernel> broken_kernels{
     {"bank_conflict", 0, FindingKind::bank_conflict, "ldmatrix"},
 };
 
-/// Runs a broken kernel on memory of 200 floats, 4 blocks of 64 threads, as the program broken does.
+/// Runs a broken kernel on memory of 200 floats, 4 blocks of 64 threads, and reads them, as the program broken does.
 void run_broken(const BrokenKernel& kernel, FindingSink& findings) {
     KernelRun run("broken.ptx", kernel.name);
-    run.add_array(std::vector<float>(200), "data");
+    const std::vector<float> data(200);
+    const std::uint64_t address = run.add_array(data, "data");
     run.add_argument(kernel.argument);
     run.run({4}, {64}, findings);
+    run.report_read(address, data.size() * sizeof data[0], findings);
 }
 
 class BrokenKernels : public ::testing::TestWithParam<BrokenKernel> {};

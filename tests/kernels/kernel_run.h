@@ -75,6 +75,13 @@ class KernelRun {
         return run_functional(launch(grid, block), findings);
     }
 
+    /// The host reads this memory: suspicions about it are findings.
+    void report_read(std::uint64_t address, std::uint64_t bytes, FindingSink& findings) {
+        for (const auto& found : memory_.suspicions().take(address, bytes)) {
+            findings.report(memory_.suspicions().origin(found.origin).finding);
+        }
+    }
+
     template <typename Element>
     [[nodiscard]] std::vector<Element> array(std::uint64_t address, std::size_t count) const {
         std::vector<Element> elements(count);

@@ -120,10 +120,13 @@ CudaError cudaDeviceGetByPCIBusId(int* device, const char* text) {
 
 // Work has ended when the call that asked for it returns.
 CudaError cudaDeviceSynchronize() {
-    return cudaSetDevice(0);
+    return call([](CudaRuntime& runtime) {
+        runtime.synchronise();
+        return cuda_success;
+    });
 }
 CudaError cudaThreadSynchronize() {
-    return cudaSetDevice(0);
+    return cudaDeviceSynchronize();
 }
 /// Memory stays valid: programs reset the device on their way out only.
 CudaError cudaDeviceReset() {

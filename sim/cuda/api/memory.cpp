@@ -173,7 +173,8 @@ CudaError cudaMemset2D(void* at, std::size_t pitch, std::int32_t value, std::siz
         if (pitch < width) return cuda_invalid_pitch_value;
         if (!runtime.memory().holds(at, (height - 1) * pitch + width)) return cuda_invalid_value;
         for (std::size_t row = 0; row < height; ++row) {
-            std::memset(static_cast<std::byte*>(at) + row * pitch, value, width);
+            const CudaError error = runtime.fill(static_cast<std::byte*>(at) + row * pitch, value, width);
+            if (error != cuda_success) return error;
         }
         return cuda_success;
     });

@@ -69,6 +69,9 @@ CudaRuntime::Parts parts_from_environment() {
     parts.read_code = [name = parts.program, architecture = parts.gpu.parameters.device.compute_capability](
                           const void* wrapper) { return embedded_ptx(wrapper, architecture, name); };
     parts.report = [](const LaunchReport& launch) { send(report_line(launch)); };
+    parts.report_finding = [](std::uint64_t launch, const FindingReport& finding) {
+        send(report_line(launch, finding));
+    };
     send(report_line(RuntimeStarted{runtime_major_version}));
     return parts;
 }

@@ -20,9 +20,26 @@ CudaError check_stream(void* stream) {
     return on_stream(stream, [](CudaRuntime&, const StreamTimes::Stream&) { return cuda_success; });
 }
 
+/// The host knows that the stream's work has ended.
+CudaError synchronise_stream(void* stream) {
+    return on_stream(stream, [](CudaRuntime& runtime, const StreamTimes::Stream&) {
+        runtime.synchronise();
+        return cuda_success;
+    });
+}
+
 CudaError check_event(void* event) {
     return call([&](CudaRuntime& runtime) {
         return runtime.times().is_event(event) ? cuda_success : cuda_invalid_resource_handle;
+    });
+}
+
+/// The host knows that the event has come to pass.
+CudaError synchronise_event(void* event) {
+    return call([&](CudaRuntime& runtime) {
+        if (!runtime.times().is_event(event)) return cuda_invalid_resource_handle;
+        runtime.synchronise();
+        return cuda_success;
     });
 }
 
@@ -58,10 +75,10 @@ CudaError cudaStreamDestroy(void* stream) {
 }
 
 CudaError cudaStreamSynchronize(void* stream) {
-    return check_stream(stream);
+    return synchronise_stream(stream);
 }
 CudaError cudaStreamQuery(void* stream) {
-    return check_stream(stream);
+    return synchronise_stream(stream);
 }
 
 CudaError cudaStreamWaitEvent(void* stream, void* event, std::uint32_t) {
@@ -127,13 +144,13 @@ CudaError cudaStreamSetAttribute(void* stream, std::uint32_t, const void*) {
 }
 
 CudaError cudaLaunchHostFunc(void* stream, void (*function)(void*), void* data) {
-    const CudaError error = check_stream(stream);
+    const CudaError error = synchronise_stream(stream);
     if (error == cuda_success) function(data);
     return error;
 }
 
 CudaError cudaStreamAddCallback(void* stream, void (*function)(void*, CudaError, void*), void* data, std::uint32_t) {
-    const CudaError error = check_stream(stream);
+    const CudaError error = synchronise_stream(stream);
     if (error == cuda_success) function(stream, cuda_success, data);
     return error;
 }
@@ -164,10 +181,10 @@ CudaError cudaEventRecordWithFlags(void* event, void* stream, std::uint32_t) {
 }
 
 CudaError cudaEventQuery(void* event) {
-    return check_event(event);
+    return synchronise_event(event);
 }
 CudaError cudaEventSynchronize(void* event) {
-    return check_event(event);
+    return synchronise_event(event);
 }
 
 CudaError cudaEventElapsedTime(float* milliseconds, void* start, void* end) {

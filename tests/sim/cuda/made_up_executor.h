@@ -21,6 +21,10 @@ struct MadeUpMachine {
     std::vector<LaunchRequest> launches;
     std::map<std::string, KernelFacts> kernels;
     std::map<std::string, DeviceVariable> variables;
+    // What it was told that the host does to memory, and what it answers to readings.
+    std::vector<std::pair<const std::byte*, Bytes>> read, written;
+    std::vector<std::pair<const std::byte*, const std::byte*>> copied;
+    HostReading reading;
     /// What a launch does and how it ends.
     std::function<LaunchOutcome(const LaunchRequest&)> run = [](const LaunchRequest& request) {
         LaunchOutcome outcome;
@@ -62,6 +66,12 @@ class MadeUpExecutor : public LaunchExecutor {
     }
     void add_memory(std::byte* address, Bytes bytes, const std::string&) override { machine_.memory[address] = bytes; }
     void remove_memory(std::byte* address) override { machine_.memory.erase(address); }
+    HostReading read_by_host(const std::byte* address, Bytes bytes) override {
+        machine_.read.emplace_back(address, bytes);
+        return machine_.reading;
+    }
+    void written_by_host(std::byte* address, Bytes bytes) override { machine_.written.emplace_back(address, bytes); }
+    void copied(std::byte* to, const std::byte* from, Bytes) override { machine_.copied.emplace_back(to, from); }
 
   private:
     MadeUpMachine& machine_;

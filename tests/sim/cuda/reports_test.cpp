@@ -129,6 +129,26 @@ RC_GTEST_PROP(LaunchReports, AreReadBackAsTheyWereWritten, ()) {
     RC_ASSERT(parse_report_lines(lines) == report);
 }
 
+TEST(LaunchReports, AddLateFindingsToTheirLaunchInPlaceOfWarningsAboutTheSame) {
+    FindingReport warning;
+    warning.kind = "uninitialised register";
+    warning.place.ptx_line = 12;
+    FindingReport error = warning;
+    error.error = true;
+    error.sentence = "the host reads it";
+    FindingReport elsewhere = error;
+    elsewhere.place.ptx_line = 13;
+    LaunchReport first;
+    LaunchReport second;
+    second.findings = {warning};
+    const ExecReport report =
+        parse_report_lines(report_line(first) + report_line(second) + report_line(1, error) + report_line(1, error) +
+                           report_line(1, elsewhere) + report_line(0, elsewhere));
+    EXPECT_THAT(report.launches[0].findings, testing::ElementsAre(elsewhere));
+    error.count = 2;
+    EXPECT_THAT(report.launches[1].findings, testing::ElementsAre(error, elsewhere));
+}
+
 TEST(LaunchReports, LoseOnlyTheLineThatAKilledProgramDidNotFinish) {
     const std::string lines = report_line(RuntimeStarted{12}) + report_line(LaunchReport{});
     const ExecReport report = parse_report_lines(std::string_view(lines).substr(0, lines.size() - 5));

@@ -14,6 +14,7 @@ namespace {
 using namespace literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::SizeIs;
 
 /// A program with one module, the kernel `copy` (two pointers and a byte) and the variable `table`.
 class Runtime : public testing::Test {
@@ -21,7 +22,8 @@ class Runtime : public testing::Test {
     Runtime()
         : runtime_({"program", load_gpu_description("a100-sxm4-40gb"), std::make_unique<MadeUpExecutor>(machine_),
                     [](const void* wrapper) { return std::vector<std::string>{static_cast<const char*>(wrapper)}; },
-                    [this](const LaunchReport& report) { reports_.push_back(report); }}),
+                    [this](const LaunchReport& report) { reports_.push_back(report); },
+                    [this](std::uint64_t launch, const FindingReport&) { late_findings_.push_back(launch); }}),
           module_(runtime_.program().add_module("the ptx")) {
         KernelFacts facts;
         facts.parameters = {{0, 8, "to"}, {8, 8, "from"}, {16, 1, "flag"}};
@@ -44,6 +46,7 @@ class Runtime : public testing::Test {
 
     MadeUpMachine machine_;
     std::vector<LaunchReport> reports_;
+    std::vector<std::uint64_t> late_findings_;  ///< launches they are of
     CudaRuntime runtime_;
     RegisteredModule& module_;
     std::array<std::byte, 16> variable_{};
@@ -129,6 +132,40 @@ TEST_F(Runtime, CopiesOnlyWhereTheDirectionSaysTheDeviceIs) {
     EXPECT_EQ(runtime_.copy(device, host.data(), 8, static_cast<CopyKind>(7)), cuda_invalid_memcpy_direction);
     EXPECT_EQ(runtime_.fill(device, 1, 8), cuda_success);
     EXPECT_EQ(runtime_.fill(host.data(), 1, 8), cuda_invalid_value);
+}
+
+TEST_F(Runtime, TellsTheExecutorWhatTheHostReadsAndWrites) {
+    std::array<std::byte, 8> host{};
+    std::byte* const first = runtime_.memory().allocate(64_bytes, memory_device);
+    std::byte* const second = runtime_.memory().allocate(64_bytes, memory_device);
+    runtime_.copy(first, host.data(), 8, copy_host_to_device);
+    runtime_.fill(first + 8, 0, 4);
+    EXPECT_THAT(machine_.written, ElementsAre(std::pair(first, 8_bytes), std::pair(first + 8, 4_bytes)));
+    runtime_.copy(second, first, 8, copy_device_to_device);
+    EXPECT_THAT(machine_.copied, ElementsAre(std::pair(second, first)));
+    runtime_.copy(host.data(), second + 4, 8, copy_device_to_host);
+    runtime_.copy_rows(host.data(), first, {2, 2, 4, 16}, copy_device_to_host);
+    EXPECT_THAT(machine_.read,
+                ElementsAre(std::pair(second + 4, 8_bytes), std::pair(first, 2_bytes), std::pair(first + 16, 2_bytes)));
+    EXPECT_THAT(machine_.written, SizeIs(2));
+}
+
+TEST_F(Runtime, ReadsWhatHostAndDeviceShareWheneverTheHostHasWaited) {
+    runtime_.memory().allocate(64_bytes, memory_device);
+    std::byte* const managed = runtime_.memory().allocate(32_bytes, memory_managed);
+    runtime_.synchronise();
+    EXPECT_THAT(machine_.read, ElementsAre(std::pair(managed, 32_bytes)));
+}
+
+TEST_F(Runtime, ReportsFindingsOfWhatTheHostReadsAndEndsTheProgramIfItMust) {
+    std::array<std::byte, 8> host{};
+    std::byte* const device = runtime_.memory().allocate(64_bytes, memory_device);
+    machine_.reading.findings = {{3, {}}, {5, {}}};
+    EXPECT_EQ(runtime_.copy(host.data(), device, 8, copy_device_to_host), cuda_success);
+    EXPECT_THAT(late_findings_, ElementsAre(3, 5));
+    machine_.reading.failure = "kernel copy: it is wrong";
+    EXPECT_THROW(runtime_.copy(host.data(), device, 8, copy_device_to_host), ProgramFailure);
+    EXPECT_THAT(late_findings_, ElementsAre(3, 5, 3, 5));
 }
 
 TEST_F(Runtime, CopiesRowsOfDifferentPitches) {

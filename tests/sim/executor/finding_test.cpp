@@ -41,6 +41,13 @@ const std::string lane_12_undefined = operands + "setp.ne.u32 %p1, %r1, 12; @%p1
 /// Lanes for which the condition of %p2 holds store their elements of rows 0 to 7.
 const std::string stored_if = "mad.wide.u32 %d4, %r1, 16, %d2; @%p2 st.global.v2.f32 [%d4], {%f1, %f2};\n";
 
+/// The product of lane_12_undefined with its undefined row 3, whole, in the memory behind %d1, 16 bytes per lane.
+const std::string partial_sums =
+    lane_12_undefined + product("%r50", "%r32") +
+    "mad.wide.u32 %d5, %r1, 16, %d1; st.global.v4.f32 [%d5], {%f1, %f2, %f3, %f4}; bar.sync 0;\n";
+/// Lanes that hold no element of row 3, in %p2.
+const std::string not_row_3 = "shr.u32 %r51, %r1, 2; setp.ne.u32 %p2, %r51, 3;\n";
+
 struct FindingCase {
     std::string name;
     std::string body;
@@ -146,6 +153,47 @@ std::vector<FindingCase> cases() {
          tile + lane_12_undefined + product("%r30", "%r50") +
              "st.shared.v2.f32 [%r12], {%f1, %f2}; ld.shared.f32 %f5, [%r12]; st.global.f32 [%d2], %f5;",
          uninitialized_register, ""},
+        {"UndefinedProductThroughGlobalMemory",
+         partial_sums +
+             "ld.global.v2.f32 {%f1, %f2}, [%d5]; add.f32 %f1, %f1, %f2; mov.u32 %r51, 1; setp.ne.u32 %p2, "
+             "%r51, 0;" +
+             stored_if,
+         uninitialized_register, "%r50 holds nothing"},
+        {"UndefinedProductInGlobalMemoryOfWhichTheRestIsUsed",
+         partial_sums + not_row_3 + "ld.global.v2.f32 {%f1, %f2}, [%d5]; add.f32 %f1, %f1, %f2;" + stored_if,
+         uninitialized_register, ""},
+        {"UndefinedElementsThatAreOverwritten",
+         partial_sums + not_row_3 +
+             "@!%p2 st.global.v2.f32 [%d5], {%f10, 0f00000000}; mov.f32 %f1, 0f00000000; "
+             "@!%p2 st.global.f32 [%d5], %f1; ld.global.v4.f32 {%f1, %f2, %f3, %f4}, [%d5];" +
+             stored,
+         uninitialized_register, ""},
+        {"UndefinedProductThroughAtomics",
+         partial_sums + "red.global.add.f32 [%d5+4], 0f3F800000; atom.global.add.f32 %f5, [%d5+4], 0f3F800000; "
+                        "mad.wide.u32 %d4, %r1, 4, %d2; st.global.f32 [%d4], %f5;",
+         uninitialized_register, "%r50 holds nothing"},
+        {"UndefinedProductAddedToGlobalMemory",
+         lane_12_undefined + product("%r50", "%r32") + "red.global.add.f32 [%d2], %f1;", uninitialized_register,
+         "%r50 holds nothing"},
+        {"UndefinedProductThatIsExchanged",
+         partial_sums + "atom.global.exch.b32 %r60, [%d5], 0; ld.global.u32 %r61, [%d5]; mad.wide.u32 %d4, %r1, 4, "
+                        "%d2; st.global.u32 [%d4], %r61;",
+         uninitialized_register, ""},
+        {"UndefinedProductThroughACopyIntoSharedMemory",
+         tile + partial_sums +
+             "cp.async.ca.shared.global [%r12], [%d5], 8; cp.async.wait_all; bar.sync 0; ld.shared.f32 %f5, [%r12]; "
+             "mad.wide.u32 %d4, %r1, 4, %d2; st.global.f32 [%d4], %f5;",
+         uninitialized_register, "%r50 holds nothing"},
+        {"DefinedPartOfACopyIntoSharedMemory",
+         tile + partial_sums +
+             "cp.async.ca.shared.global [%r12], [%d5+8], 8; cp.async.wait_all; bar.sync 0; ld.shared.f32 %f5, [%r12]; "
+             "mad.wide.u32 %d4, %r1, 4, %d2; st.global.f32 [%d4], %f5;",
+         uninitialized_register, ""},
+        {"UndefinedAddress",
+         lane_12_undefined + product("%r50", "%r32") +
+             "mov.b32 %r60, %f1; and.b32 %r60, %r60, 0; add.s32 %r60, %r60, %r1; mad.wide.u32 %d6, %r60, 4, %d2; "
+             "st.global.u32 [%d6], 1;",
+         uninitialized_register, "%r50 holds nothing"},
         {"UndefinedDataStoredWithoutAProduct", "st.global.u32 [%d2], %r50;", uninitialized_register, ""},
         {"IllegalMetadataOfARowThatIsNotStored",
          sparse("0x44444445", "mma.sp", 0).substr(0, sparse("0x44444445", "mma.sp", 0).size() - stored.size()),

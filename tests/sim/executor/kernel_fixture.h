@@ -77,6 +77,7 @@ class TestKernel {
         const std::uint64_t from = upload(in, "in");
         const std::uint64_t to = memory.allocate(count * sizeof(Out), "out");
         result = run_functional(launch(from, to, n), findings, options);
+        report_read(to, count * sizeof(Out), findings);
         std::vector<Out> values = download<Out>(to, count);
         memory.release(from);
         memory.release(to);
@@ -86,6 +87,13 @@ class TestKernel {
     std::vector<Out> run(const std::vector<In>& in, std::size_t count, std::uint32_t n = 0) {
         FindingSink findings(FindingMode::strict);
         return run<Out>(in, count, findings, n);
+    }
+
+    /// The host reads: suspicions about these bytes are findings.
+    void report_read(std::uint64_t address, std::uint64_t bytes, FindingSink& findings) {
+        for (const auto& found : memory.suspicions().take(address, bytes)) {
+            findings.report(memory.suspicions().origin(found.origin).finding);
+        }
     }
 
     FunctionalResult result;
