@@ -45,6 +45,13 @@ std::uint32_t cta_slots(const GpuParameters& parameters, const CtaResources& res
     return residency.ctas;
 }
 
+/// SMs that CTAs can come to: the scheduler hands each to the first of those with the most free slots, so that none
+/// gets one while an SM before it has had none. The others would do nothing.
+std::uint32_t used_sms(const GpuParameters& parameters, const GpuRunOptions& options) {
+    if (options.one_sm) return 1;
+    return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(options.ctas.count, 1, parameters.sm_count));
+}
+
 /// The top of the module hierarchy.
 class Gpu {
   public:
@@ -53,7 +60,8 @@ class Gpu {
           clocks_("clocks", quantum_of(parameters)),
           bank_conflicts_(parameters.sm.shared_memory),
           chip_clock_("chip_clock", clocks_, 0) {
-        const std::uint32_t sms = options.one_sm ? 1 : parameters.sm_count;
+        const std::uint32_t sms = used_sms(parameters, options);
+        idle_tensor_cores_ = ((options.one_sm ? 1 : parameters.sm_count) - sms) * parameters.sm.sub_cores;
         const std::uint32_t slots = cta_slots(parameters, stream.resources());
         const MemoryParameters memory_parameters =
             options.one_sm ? fair_share(parameters.memory, options.sharing_sms) : parameters.memory;
@@ -78,6 +86,14 @@ class Gpu {
         if (options.contents != nullptr) memory_->hierarchy().take_contents(std::move(*options.contents));
         for (std::uint32_t i = 0; i < sms; ++i) connect(i);
         if (options.skip_repetition) skip_repetition(parameters);
+    }
+
+    Gpu(const Gpu&) = delete;
+    Gpu& operator=(const Gpu&) = delete;
+
+    /// SystemC looks for a port that goes from the newest on.
+    ~Gpu() {
+        while (!sms_.empty()) sms_.pop_back();
     }
 
     void run(SimulationContext& context, const GpuRunOptions& options) {
@@ -119,6 +135,7 @@ class Gpu {
             work.account += skipped.account;
             work.counters.add(skipped.counters);
         }
+        work.account[TensorCoreState::tail] += result.cycles * idle_tensor_cores_;
         result.account = work.account;
         result.counters = std::move(work.counters);
         result.traffic = memory_->hierarchy().traffic();
@@ -182,6 +199,7 @@ class Gpu {
     }
 
     Cycle completion_latency_;
+    std::uint64_t idle_tensor_cores_ = 0;  ///< of SMs that get no CTA
     ClockGroup clocks_;
     BankConflicts bank_conflicts_;
     Clock chip_clock_;  ///< of everything outside the SMs

@@ -44,6 +44,26 @@ RC_GTEST_PROP(CtaSelection, AndItsRestArePartsOfTheGridWithoutOverlap, ()) {
     RC_ASSERT(seen.size() == ctas);
 }
 
+RC_GTEST_PROP(Gpu, DoesTheSameHoweverManySmsHaveNoCta, ()) {
+    const auto ctas = *rc::gen::inRange(1U, 5U);
+    const auto run = [&](std::uint32_t sms) {
+        ScriptedStream stream({.warps = 2, .registers_per_thread = 64}, ctas, [](CtaIndex cta, std::uint32_t warp) {
+            return Program((cta.value() * 7 + warp) % 23, arithmetic({}));
+        });
+        return run_on_chip(stream, small_gpu(sms));
+    };
+    const GpuRunResult full = run(ctas);
+    const GpuRunResult roomy = run(ctas + *rc::gen::inRange(1U, 20U));
+    RC_ASSERT(roomy.cycles == full.cycles);
+    for (const CounterValue& counter : full.counters.values()) {
+        RC_ASSERT(roomy.counters.at(counter.path) == counter.value);
+    }
+    RC_ASSERT(roomy.account.total() == roomy.cycles * roomy.tensor_cores);
+    TensorCoreAccount idle = roomy.account;
+    idle[TensorCoreState::tail] = full.account[TensorCoreState::tail];
+    RC_ASSERT(idle.cycles == full.account.cycles);
+}
+
 RC_GTEST_PROP(Gpu, RunsEveryWarpOfEveryCtaOnce, ()) {
     const CtaResources resources{.warps = *rc::gen::inRange(1U, 9U),
                                  .registers_per_thread = *rc::gen::element(32U, 128U, 255U)};
