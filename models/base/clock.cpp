@@ -17,10 +17,10 @@ Clock::Clock(const sc_core::sc_module_name& name) : sc_module(name), group_(null
     dont_initialize();
 }
 
-Clock::Clock(const sc_core::sc_module_name& name, ClockGroup& group, std::uint32_t rank)
+Clock::Clock(const sc_core::sc_module_name& name, ClockGroup& group, ClockSide side, std::uint32_t rank)
     : sc_module(name), group_(&group) {
     calendar_.fill(no_node);
-    group.add(*this, rank);
+    group.add({.side = side, .rank = rank, .clock = this});
 }
 
 void Clock::shuffle_evaluations(std::uint64_t seed) {
@@ -45,6 +45,16 @@ void Clock::wake(ClockedModule& module, Cycle at) {
         far_wakes_.emplace(at, &module);
     }
     if (group_ == nullptr && !in_cycle_) schedule_alone(at);
+}
+
+void Clock::wake_from_outside(ClockedModule& module, Cycle at) {
+    const std::lock_guard lock(outside_mutex_);
+    outside_wakes_.emplace_back(&module, at);
+}
+
+void Clock::take_outside_wakes() {
+    for (const auto& [module, at] : outside_wakes_) module->wake_at(at);
+    outside_wakes_.clear();
 }
 
 void Clock::add_to_calendar(ClockedModule& module, Cycle at) {
@@ -131,6 +141,7 @@ void Clock::evaluate(ClockedModule& module) {
 }
 
 void Clock::run_until(Cycle limit) {
+    take_outside_wakes();
     for (Cycle next = next_occupied(); next < limit && !failure_; next = next_occupied()) run_cycle(next);
 }
 
@@ -160,6 +171,7 @@ void Clock::visit_state(StateVisitor& state) {
 void Clock::visit_wakes(StateVisitor& state) const {
     std::vector<std::pair<Cycle, std::uint32_t>> wakes;
     for (const auto& [at, module] : far_wakes_) wakes.emplace_back(at, module->number_);
+    for (const auto& [module, at] : outside_wakes_) wakes.emplace_back(at, module->number_);
     const std::uint64_t first = now_.value() + 1;
     for (std::size_t bucket = 0; bucket < buckets; ++bucket) {
         const Cycle at(first + (bucket + buckets - first % buckets) % buckets);

@@ -9,14 +9,16 @@
 /// millions of activations, each with the kernel's own bookkeeping.
 ///
 /// One SystemC time unit is one cycle. A clock on its own takes SystemC's time along with every cycle. Clocks in a
-/// `ClockGroup` (base/clock_group.h) run ahead of it by a few cycles, one after the other.
+/// `ClockGroup` (base/clock_group.h) run in turn, many cycles at a time.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <exception>
 #include <map>
+#include <mutex>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "base/machine_state.h"
@@ -27,6 +29,7 @@ namespace stcsim {
 
 class ClockedModule;
 class ClockGroup;
+enum class ClockSide : std::uint8_t;
 
 /// Has state that a StateVisitor can go through.
 class StateHolder {
@@ -48,13 +51,15 @@ class Clock : public sc_core::sc_module {
   public:
     /// A clock on its own.
     explicit Clock(const sc_core::sc_module_name& name);
-    /// A clock that runs in turn with the others of the group. The group starts them in the order of `rank`.
-    Clock(const sc_core::sc_module_name& name, ClockGroup& group, std::uint32_t rank);
+    /// A clock that runs in turn with the others of the group, on its side in the order of `rank`.
+    Clock(const sc_core::sc_module_name& name, ClockGroup& group, ClockSide side, std::uint32_t rank);
 
     /// The current cycle.
     [[nodiscard]] Cycle now() const { return now_; }
     /// Evaluates `module` in cycle `at`, which must be later than now (or 0, before the simulation starts).
     void wake(ClockedModule& module, Cycle at);
+    /// The same, asked for by a module of another clock of the group, which may run in another thread.
+    void wake_from_outside(ClockedModule& module, Cycle at);
     /// Evaluates the modules of each cycle in a random order from now on. 0 turns it off.
     void shuffle_evaluations(std::uint64_t seed);
     /// Keeps the first exception of an evaluation and stops the clock: nothing is evaluated in later cycles.
@@ -90,6 +95,8 @@ class Clock : public sc_core::sc_module {
     void evaluate(ClockedModule& module);
     void add_to_calendar(ClockedModule& module, Cycle at);
     void move_far_wakes();
+    /// Moves what others have asked for into the calendar. Not while they run.
+    void take_outside_wakes();
     /// The next cycle after now with a wake-up, or `never`.
     [[nodiscard]] Cycle next_occupied() const;
     void schedule_alone(Cycle at);
@@ -109,6 +116,8 @@ class Clock : public sc_core::sc_module {
     std::vector<Node> nodes_;
     std::uint32_t free_node_ = no_node;
     std::multimap<Cycle, ClockedModule*> far_wakes_;  ///< beyond the calendar
+    std::mutex outside_mutex_;
+    std::vector<std::pair<ClockedModule*, Cycle>> outside_wakes_;
     std::uint64_t evaluations_ = 0;
     std::exception_ptr failure_;
     std::vector<ClockedModule*> shuffled_;

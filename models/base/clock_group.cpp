@@ -7,30 +7,46 @@
 
 namespace stcsim {
 
-ClockGroup::ClockGroup(const sc_core::sc_module_name& name, Cycle quantum) : sc_module(name), quantum_(quantum) {
-    STCSIM_ASSERT(quantum > Cycle(0));
+ClockGroup::ClockGroup(const sc_core::sc_module_name& name, const ShortestDelays& delays, std::uint32_t threads)
+    : sc_module(name), delays_(delays), threads_(threads) {
+    STCSIM_ASSERT(delays.there > Cycle(0) && delays.back > Cycle(0));
     SC_HAS_PROCESS(ClockGroup);
-    SC_METHOD(run_quantum);
-    sensitive << quantum_event_;
+    SC_METHOD(run_round);
+    sensitive << round_event_;
 }
 
-void ClockGroup::add(Clock& clock, std::uint32_t rank) {
-    members_.push_back({rank, &clock});
+void ClockGroup::add(const Member& member) {
+    members_.push_back(member);
 }
 
 void ClockGroup::start_of_simulation() {
-    std::ranges::sort(members_, {}, &Member::rank);
+    std::ranges::sort(members_, [](const Member& a, const Member& b) {
+        return a.side != b.side ? a.side == ClockSide::second : a.rank < b.rank;
+    });
+    second_side_ = static_cast<std::size_t>(std::ranges::count(members_, ClockSide::second, &Member::side));
 }
 
-void ClockGroup::run_quantum() {
+void ClockGroup::run_round() {
     const Cycle present(sc_core::sc_time_stamp().value());
+    const Cycle second_limit = present + delays_.there;
+    const Cycle first_limit = second_limit + delays_.back;
+    for (std::size_t i = 0; i < second_side_; ++i) members_[i].clock->run_until(second_limit);
+    if (failed_) return;
+    threads_.run([&](std::uint32_t thread) { run_first_side(thread, first_limit); });
+    if (failed_) return;
+    for (std::size_t i = 0; i < second_side_; ++i) members_[i].clock->take_outside_wakes();
     Cycle next = never;
-    for (const Member& member : members_) {
-        member.clock->run_until(present + quantum_);
-        if (failed_) return;
-    }
     for (const Member& member : members_) next = std::min(next, member.clock->next_occupied());
-    if (next != never) quantum_event_.notify(sc_core::sc_time::from_value((next - present).value()));
+    // The second side's next cycle may be one that the first side has run through already.
+    if (next != never) {
+        round_event_.notify(sc_core::sc_time::from_value((std::max(next, first_limit) - present).value()));
+    }
+}
+
+void ClockGroup::run_first_side(std::uint32_t thread, Cycle limit) {
+    for (std::size_t i = second_side_ + thread; i < members_.size(); i += threads_.members()) {
+        members_[i].clock->run_until(limit);
+    }
 }
 
 void ClockGroup::rethrow_failure() const {

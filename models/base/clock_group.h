@@ -1,15 +1,20 @@
-/// Clocks that run in turn, a few cycles at a time: temporal decoupling with exact results.
+/// Clocks that run in turn, many cycles at a time: temporal decoupling with exact results.
 ///
-/// The parts of a machine that only exchange messages with a delay of at least `quantum` cycles can run that many
-/// cycles one after the other instead of in step: nothing one of them does can be seen by another in the same quantum.
-/// The results are the same to the cycle; a part's state stays in the processor's caches while it runs. SystemC's time
-/// is the beginning of the quantum; each clock's own time runs ahead of it by less than the quantum.
+/// The clocks of a group have two sides: those of one only exchange messages with those of the other. If every message
+/// takes at least `there` cycles from the first side to the second and `back` cycles from the second to the first, what
+/// a clock does cannot be seen on its own side sooner than after `there + back` cycles. So in a round that begins in
+/// cycle t the second side runs up to t + there, for which all messages are known, and then each clock of the first
+/// side up to t + there + back, one after the other: a part's state stays in the processor's caches while it runs. Or
+/// several threads share the clocks of the first side. The results are the same to the cycle. SystemC's time is the
+/// beginning of the round; each clock's own time is within a round of it.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <vector>
 
 #include "base/systemc.h"
+#include "base/thread_team.h"
 #include "base/units.h"
 
 namespace stcsim {
@@ -17,12 +22,20 @@ namespace stcsim {
 class Clock;
 class StateVisitor;
 
+/// A clock's side of its group.
+enum class ClockSide : std::uint8_t { first, second };
+
+/// The shortest delays of messages between the sides, each at least 1.
+struct ShortestDelays {
+    Cycle there;  ///< from the first side to the second
+    Cycle back;   ///< from the second side to the first
+};
+
 class ClockGroup : public sc_core::sc_module {
   public:
-    /// `quantum`: the smallest delay between modules of different clocks, at least 1.
-    ClockGroup(const sc_core::sc_module_name& name, Cycle quantum);
+    /// With more than one thread, what the modules of different clocks share apart from channels must bear that.
+    ClockGroup(const sc_core::sc_module_name& name, const ShortestDelays& delays, std::uint32_t threads = 1);
 
-    [[nodiscard]] Cycle quantum() const { return quantum_; }
     /// Rethrows what an evaluation of any of the clocks threw.
     void rethrow_failure() const;
     /// Evaluations of all the clocks.
@@ -36,18 +49,23 @@ class ClockGroup : public sc_core::sc_module {
   private:
     friend class Clock;
     struct Member {
+        ClockSide side;
         std::uint32_t rank;
         Clock* clock;
     };
 
-    void add(Clock& clock, std::uint32_t rank);
+    void add(const Member& member);
     void start_of_simulation() override;
-    void run_quantum();
+    void run_round();
+    /// Every `threads`-th clock of the first side, from the `thread`-th on: a clock always runs in the same thread.
+    void run_first_side(std::uint32_t thread, Cycle limit);
 
-    Cycle quantum_;
-    std::vector<Member> members_;  ///< by rank once the simulation has started
-    bool failed_ = false;
-    sc_core::sc_event quantum_event_;
+    ShortestDelays delays_;
+    std::vector<Member> members_;  ///< once the simulation has started: the second side first, each side by rank
+    std::size_t second_side_ = 0;  ///< its clocks
+    std::atomic<bool> failed_ = false;
+    ThreadTeam threads_;
+    sc_core::sc_event round_event_;
 };
 
 }  // namespace stcsim

@@ -2,9 +2,9 @@
 ///
 /// Registers are kept by time stamps instead of SystemC's request and update: an item carries the cycle from which it
 /// is visible, and space carries the cycle in which it was freed. Both sides see the same whichever runs first in a
-/// cycle, and no update phase has to be paid for. Writer and reader may have different clocks of a group; then every
-/// delay is at least the group's quantum, and the capacity is no limit (space would have to be seen earlier than a
-/// quantum later).
+/// cycle, and no update phase has to be paid for. Writer and reader may have clocks of different sides of a group; then
+/// every delay is at least the group's shortest in that direction, and the capacity is no limit (space would have to be
+/// seen earlier than that).
 ///
 /// A channel has one writer and one reader, both clocked modules, bound through ports. The writer states with each item
 /// after how many cycles (at least one) it becomes visible; the space of a read item is usable for the writer from the
@@ -98,7 +98,7 @@ class RegisteredChannel final : public sc_core::sc_object,
     void push(T item, Cycle delay) override {
         STCSIM_ASSERT(has_space() && delay > Cycle(0));
         const Cycle visible = items_.insert(std::move(item), writer_clock_->now() + delay);
-        if (wakes_reader_ && reader_ != nullptr) reader_->wake_at(std::max(visible, reader_busy_until_));
+        if (wakes_reader_ && reader_ != nullptr) wake_reader(std::max(visible, reader_busy_until_));
         if (freed_ > 0 && freed_in_ == writer_clock_->now()) wake_refused_writer();
     }
 
@@ -132,6 +132,14 @@ class RegisteredChannel final : public sc_core::sc_object,
     /// What the writer sees as used: the items, and what was freed in this very cycle.
     [[nodiscard]] std::size_t used_space() const {
         return items_.size() + (freed_in_ == writer_clock_->now() ? freed_ : 0);
+    }
+
+    void wake_reader(Cycle at) {
+        if (reader_clock_ == writer_clock_) {
+            reader_->wake_at(at);
+        } else {
+            reader_clock_->wake_from_outside(*reader_, at);
+        }
     }
 
     /// The writer may have been refused space in this cycle: it gets it in the next.

@@ -23,15 +23,31 @@ namespace {
 /// Cycles between two looks at the progress.
 constexpr Cycle progress_interval{20000};
 
+/// Half of the cycles by which SMs may be apart whose streams look at what the others have done so far.
+constexpr Cycle dependent_sms_delay{34};
+
 /// Between modules of different clocks space is never short: the CTA scheduler and the SMs' own limits bound what is
 /// under way.
 constexpr std::size_t unbounded = std::numeric_limits<std::size_t>::max();
 
-/// The SMs and the rest of the chip exchange CTAs, their ends, requests and responses; the shortest of their delays is
-/// how far they can run without looking at each other.
-Cycle quantum_of(const GpuParameters& parameters) {
-    return std::min({parameters.cta_scheduler.launch_latency, parameters.cta_scheduler.completion_latency,
-                     MemorySystem::shortest_delay(parameters.memory, parameters.sm.load_store_unit.latency)});
+/// The SMs and the rest of the chip exchange CTAs, their ends, requests and responses: the shortest of their delays say
+/// how far each can run without looking at the other.
+ShortestDelays shortest_delays(const GpuParameters& parameters, const InstructionStream& stream) {
+    const ShortestDelays memory =
+        MemorySystem::shortest_delays(parameters.memory, parameters.sm.load_store_unit.latency);
+    ShortestDelays delays{.there = std::min(parameters.cta_scheduler.completion_latency, memory.there),
+                          .back = std::min(parameters.cta_scheduler.launch_latency, memory.back)};
+    if (!stream.sms_are_independent()) {
+        delays.there = std::min(delays.there, dependent_sms_delay);
+        delays.back = std::min(delays.back, dependent_sms_delay);
+    }
+    return delays;
+}
+
+/// Threads for the SMs: only where they share nothing but channels, and nobody looks at all of them at once.
+std::uint32_t threads_of(const InstructionStream& stream, const GpuRunOptions& options, std::uint32_t sms) {
+    if (!stream.sms_are_independent() || options.skip_repetition) return 1;
+    return std::clamp(options.threads, 1U, sms);
 }
 
 std::uint32_t cta_slots(const GpuParameters& parameters, const CtaResources& resources) {
@@ -57,9 +73,10 @@ class Gpu {
   public:
     Gpu(const GpuParameters& parameters, InstructionStream& stream, const GpuRunOptions& options)
         : completion_latency_(parameters.cta_scheduler.completion_latency),
-          clocks_("clocks", quantum_of(parameters)),
-          bank_conflicts_(parameters.sm.shared_memory),
-          chip_clock_("chip_clock", clocks_, 0) {
+          threads_(threads_of(stream, options, used_sms(parameters, options))),
+          clocks_("clocks", shortest_delays(parameters, stream), threads_),
+          bank_conflicts_(threads_, BankConflicts(parameters.sm.shared_memory)),
+          chip_clock_("chip_clock", clocks_, ClockSide::second, 0) {
         const std::uint32_t sms = used_sms(parameters, options);
         idle_tensor_cores_ = ((options.one_sm ? 1 : parameters.sm_count) - sms) * parameters.sm.sub_cores;
         const std::uint32_t slots = cta_slots(parameters, stream.resources());
@@ -168,7 +185,7 @@ class Gpu {
                    std::uint32_t slots) {
         std::vector<std::function<void()>> constructions;
         for (std::uint32_t i = 0; i < sms_.size(); ++i) {
-            sm_clocks_.emplace_back(fmt::format("sm_clock_{}", i).c_str(), clocks_, i + 1);
+            sm_clocks_.emplace_back(fmt::format("sm_clock_{}", i).c_str(), clocks_, ClockSide::first, i);
             sm_clocks_.back().shuffle_evaluations(options.shuffle_seed == 0 ? 0 : options.shuffle_seed + i);
             constructions.emplace_back([&, i] {
                 sms_[i] = std::make_unique<StreamingMultiprocessor>(
@@ -178,7 +195,7 @@ class Gpu {
                               .completion_latency = parameters.cta_scheduler.completion_latency,
                               .cache = parameters.memory.l2,
                               .link_latency = parameters.memory.interconnect.latency,
-                              .bank_conflicts = bank_conflicts_,
+                              .bank_conflicts = bank_conflicts_[i % threads_],
                               .memory = options.memory,
                               .timeline = i == 0 ? options.timeline : nullptr,
                               .construction_order = options.shuffle_seed});
@@ -200,9 +217,10 @@ class Gpu {
 
     Cycle completion_latency_;
     std::uint64_t idle_tensor_cores_ = 0;  ///< of SMs that get no CTA
+    std::uint32_t threads_;
     ClockGroup clocks_;
-    BankConflicts bank_conflicts_;
-    Clock chip_clock_;  ///< of everything outside the SMs
+    std::vector<BankConflicts> bank_conflicts_;  ///< per thread
+    Clock chip_clock_;                           ///< of everything outside the SMs
     std::deque<Clock> sm_clocks_;
     std::deque<RegisteredChannel<CtaLaunch>> launches_;  ///< per SM
     std::deque<RegisteredChannel<CtaDone>> done_;        ///< per SM

@@ -56,6 +56,9 @@ class InstructionStream {
     [[nodiscard]] virtual CtaResources resources() const = 0;
     /// The instructions of warp `warp` (0-based) of a CTA. The stream object must outlive what it returns.
     [[nodiscard]] virtual std::unique_ptr<WarpStream> start_warp(CtaIndex cta, std::uint32_t warp) = 0;
+    /// Whether the instructions of a warp never depend on what other SMs have done through the stream in the last few
+    /// hundred cycles, and warps of different SMs may be asked by different threads at the same time.
+    [[nodiscard]] virtual bool sms_are_independent() const { return false; }
     /// Called when a warp has ended, when values are simulated, with its registers as they are then.
     virtual void warp_ended(CtaIndex cta, std::uint32_t warp, std::span<const WarpRegister> registers);
 };

@@ -37,9 +37,9 @@ void MemorySystem::connect(std::uint32_t sm, WritePort<TransactionPointer>& requ
     responses.bind(to_sm);
 }
 
-Cycle MemorySystem::shortest_delay(const MemoryParameters& parameters, Cycle sm_latency) {
-    // The L2 sees a request a link's latency after it has left the SM.
-    return std::min(sm_latency + parameters.interconnect.latency, parameters.l2.hit_latency);
+ShortestDelays MemorySystem::shortest_delays(const MemoryParameters& parameters, Cycle sm_latency) {
+    // The L2 sees a request a link's latency after it has left the SM; writes are acknowledged without a way back.
+    return {.there = sm_latency + parameters.interconnect.latency, .back = parameters.l2.hit_latency};
 }
 
 Cycle MemorySystem::serve(const MemoryTransaction& transaction, Cycle now) {

@@ -6,6 +6,7 @@
 
 #include <deque>
 
+#include "base/clock_group.h"
 #include "base/registered_channel.h"
 #include "memory/memory_hierarchy.h"
 #include "memory/memory_transaction.h"
@@ -19,14 +20,14 @@ class MemorySystem : public ClockedModule {
                  std::uint32_t sms, double clock_hz, SharedRegions regions = {}, double written_share = 1);
 
     /// Connects one SM, whose modules run with `sm_clock`, by default the memory system's. It pushes its requests with
-    /// the delay of its own way to the interconnect and the latency of the interconnect together: so long SM and chip
-    /// may run without looking at each other.
+    /// the delay of its own way to the interconnect and the latency of the interconnect together: so long the chip
+    /// may run without looking at the SM.
     void connect(std::uint32_t sm, WritePort<TransactionPointer>& requests, ReadPort<TransactionPointer>& responses,
                  Clock* sm_clock = nullptr);
 
-    /// The shortest time in which an SM can see anything of the memory system, or the other way round. `sm_latency`: of
-    /// the way to the interconnect inside the SM.
-    static Cycle shortest_delay(const MemoryParameters& parameters, Cycle sm_latency);
+    /// The shortest time in which the memory system can see anything of an SM, and the other way round. `sm_latency`:
+    /// of the way to the interconnect inside the SM.
+    static ShortestDelays shortest_delays(const MemoryParameters& parameters, Cycle sm_latency);
 
     /// From now on every access is back at its SM after this time, however many there are.
     void idealise(Cycle latency) { ideal_latency_ = latency; }

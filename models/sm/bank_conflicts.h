@@ -30,8 +30,8 @@ struct AtomicPlan {
 /// GTC 2021, S33322).
 AtomicPlan atomic_plan(const LaneAccess& access, AtomicForm form, const SharedMemoryParameters& parameters);
 
-/// shared_wavefronts() with a memory of the patterns of lane offsets it has seen. One for all SMs: it holds no state of
-/// the machine.
+/// shared_wavefronts() with a memory of the patterns of lane offsets it has seen. One for all SMs that a
+/// thread simulates: it holds no state of the machine.
 class BankConflicts {
   public:
     explicit BankConflicts(const SharedMemoryParameters& parameters);

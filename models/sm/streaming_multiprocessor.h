@@ -26,7 +26,7 @@ struct SmContext {
     Cycle completion_latency;          ///< until the chip hears of a CTA's end
     const L2CacheParameters& cache;    ///< line and sector size
     Cycle link_latency;                ///< from the SM to the L2
-    BankConflicts& bank_conflicts;     ///< of all SMs
+    BankConflicts& bank_conflicts;     ///< of all SMs of a thread
     GlobalValues* memory;              ///< null: timing only
     Timeline* timeline;                ///< null: nothing recorded
     std::uint64_t construction_order;  ///< 0: as written

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/recycled.h"
 #include "base/units.h"
 #include "isa/fragment.h"
 #include "isa/warp_instruction.h"
@@ -27,20 +28,16 @@ struct OperandValues {
 };
 
 /// An mma issued by the warp scheduler. Timestamps are for the account of cycles only.
-struct TensorOperation {
+struct TensorOperation : Recycled<TensorOperation> {
     const MmaInstruction* instruction = nullptr;
     WarpSlot warp;
     RegisterRange destination, a, b, c, e;
     std::uint8_t selector = 0;
-    Cycle issued{0};         ///< when the scheduler issued it
-    Cycle operand_wait{0};   ///< cycles until its operands were read, beyond an idle pipeline's
-    Cycle metadata_wait{0};  ///< mma.sp: cycles at the decoder, beyond an idle pipeline's
-    Cycle at_decoder{0};     ///< mma.sp: when it reached the decoder
-    Cycle selection{0};      ///< mma.sp: cycles the selector needs for it; the array cannot go faster
-    /// One is made and freed per mma, tens of millions of times a run: from a pool of its own.
-    static void* operator new(std::size_t size);
-    static void operator delete(void* operation) noexcept;
-
+    Cycle issued{0};                        ///< when the scheduler issued it
+    Cycle operand_wait{0};                  ///< cycles until its operands were read, beyond an idle pipeline's
+    Cycle metadata_wait{0};                 ///< mma.sp: cycles at the decoder, beyond an idle pipeline's
+    Cycle at_decoder{0};                    ///< mma.sp: when it reached the decoder
+    Cycle selection{0};                     ///< mma.sp: cycles the selector needs for it; the array cannot go faster
     std::unique_ptr<OperandValues> values;  ///< when issued: null, or what the stream provided
 };
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <limits>
 #include <string_view>
+#include <thread>
 
 #include <boost/program_options/value_semantic.hpp>
 #include <fmt/format.h>
@@ -20,6 +21,8 @@ namespace {
 
 namespace po = boost::program_options;
 using Values = po::variables_map;
+
+constexpr std::uint32_t most_threads = 256;
 
 std::vector<std::string> texts_of(const Values& values, const char* option) {
     if (values.count(option) == 0) return {};
@@ -49,7 +52,7 @@ void check_combination(const Values& values) {
         refuse_together(values, option, "sampled", "only a run of every instruction has it");
     }
     if (values.count("gemm") != 0 || values.count("trace") != 0) return;
-    for (const char* const option : {"compare", "kernel", "scope", "exact", "sampled", "no-skip", "l2", "clock",
+    for (const char* const option : {"compare", "kernel", "scope", "exact", "sampled", "no-skip", "jobs", "l2", "clock",
                                      "verify", "out", "vcd", "perfetto"}) {
         if (values.count(option) == 0) continue;
         throw InputError({}, fmt::format("--{} without --gemm or --trace", option), "a GEMM or a trace to simulate");
@@ -151,6 +154,9 @@ SimulationOptions simulation_options_of(const Values& values) {
     if (values.count("exact") != 0) options.method = Method::exact;
     if (values.count("sampled") != 0) options.method = Method::sampled;
     options.skip = values.count("no-skip") == 0;
+    const auto jobs = text_of(values, "jobs");
+    options.threads = jobs ? static_cast<std::uint32_t>(parse_integer(*jobs, "--jobs", 1, most_threads))
+                           : std::clamp(std::thread::hardware_concurrency(), 1U, most_threads);
     if (const auto l2 = text_of(values, "l2")) {
         if (*l2 != "cold" && *l2 != "warm") throw InputError({}, fmt::format("--l2 \"{}\"", *l2), "cold or warm");
         options.warm_l2 = *l2 == "warm";
@@ -212,6 +218,8 @@ po::options_description run_options() {
     add("exact", "scope chip: every instruction of every SM, however long it takes");
     add("sampled", "scope chip: k-tile by k-tile, repeating waves left out (the default for large problems)");
     add("no-skip", "simulate every cycle, even those that repeat others exactly: the same results, later");
+    add("jobs,j", text_value("NUMBER"),
+        "threads of a run of every instruction (one per processor); the results do not depend on it");
     add("l2", text_value("cold|warm"),
         "what the L2 holds: nothing of the operands, or what the same launch has left (cold)");
     add("clock", text_value("MHZ"), "lock the SM clock there; without it the power limit decides");

@@ -31,6 +31,8 @@ class GemmStream : public InstructionStream {
     [[nodiscard]] std::uint64_t ctas() const override { return plan_.ctas(); }
     [[nodiscard]] CtaIndex second_launch() const override { return CtaIndex(plan_.multiplying_ctas()); }
     [[nodiscard]] CtaResources resources() const override { return plan_.resources(); }
+    /// Others' semaphores are seen no sooner than a read's time has passed (kernel/semaphores.h).
+    [[nodiscard]] bool sms_are_independent() const override { return true; }
     [[nodiscard]] std::unique_ptr<WarpStream> start_warp(CtaIndex cta, std::uint32_t warp) override;
 
     void warp_ended(CtaIndex cta, std::uint32_t warp, std::span<const WarpRegister> registers) override;

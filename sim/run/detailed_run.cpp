@@ -24,7 +24,9 @@ GpuRunOptions gpu_options(const GpuParameters& gpu, const GemmPlan& plan, const 
         const Residency residency = resident_ctas(plan.resources(), gpu.sm.residency);
         run.shared_regions = plan.sharing(gpu.sm_count, residency.ctas);
     }
-    run.skip_repetition = options.skip;
+    // All SMs behind the memory never repeat (models/README.md), and looking for it takes a single thread.
+    run.skip_repetition = options.skip && run.one_sm;
+    run.threads = options.threads;
     run.shuffle_seed = options.shuffle_seed;
     run.progress = options.progress;
     return run;

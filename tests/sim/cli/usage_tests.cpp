@@ -63,6 +63,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadUsage{"TypesThatNoMmaCombines", {gemm, "--dtype", "bf16", "--acc", "f16"}, "bf16"},
         BadUsage{"UnknownSparsity", {gemm, "--sparsity", "1:4"}, "dense or 2:4"},
         BadUsage{"UnknownScope", {gemm, "--scope", "gpu"}, "core, sm or chip"},
+        BadUsage{"NoThreads", {gemm, "--exact", "-j", "0"}, "--jobs"},
         BadUsage{"BadSeed", {gemm, "--verify", "--seed", "1x"}, "--seed"},
         BadUsage{"HugeSeed", {gemm, "--verify", "--seed", "18446744073709551616"}, "--seed"},
         BadUsage{"SeedOfNothing", {gemm, "--seed", "1"}, "--seed without --verify"},

@@ -39,6 +39,31 @@ TEST(OrderIndependence, ShufflingChangesNoCountWhenSmsCompeteForMemory) {
     }
 }
 
+TEST(Threads, ChangeNoCountWhenSmsCompeteForMemory) {
+    GpuDescription gpu = testing::small_a100();
+    apply_override(gpu, "memory.l2.capacity=655360");
+    apply_override(gpu, "memory.hbm.bytes_per_second=2e11");
+    const GemmProblem problem = gemm(1024, 72, 2048, Sparsity::two_four);
+    testing::Options options{.kernel = "64x64_s3"};
+    const SimulationResult alone = simulate_gemm(gpu, problem, options);
+    for (options.threads = 2; options.threads <= 5; ++options.threads) {
+        expect_same_machine(alone, simulate_gemm(gpu, problem, options), describe(options, problem));
+    }
+}
+
+TEST(Threads, ChangeNoBitAndNoCountWhereCtasWaitForEachOther) {
+    for (const char* const division : {"_k3", "_serial5", "_stream"}) {
+        const GemmProblem problem = gemm(200, 136, 1040, Sparsity::two_four);
+        testing::Options options{.kernel = std::string("64x64_s3") + division, .verify = true};
+        const SimulationResult alone = simulate(problem, options);
+        options.threads = 3;
+        const SimulationResult shared = simulate(problem, options);
+        expect_same_machine(alone, shared, describe(options, problem));
+        ASSERT_TRUE(shared.verification.has_value());
+        EXPECT_EQ(shared.verification->mismatches, 0U) << division;
+    }
+}
+
 TEST(Values, MovingThemChangesNoCount) {
     for (const Scope scope : all_scopes) {
         for (const Sparsity sparsity : both_sparsities) {

@@ -46,6 +46,7 @@ struct Options {
     Method method = Method::automatic;
     bool warm_l2 = false;
     std::optional<double> clock_hz = {};
+    std::uint32_t threads = 1;
 
     // Conversion is the purpose of the type.
     operator SimulationOptions() const {  // NOLINT(google-explicit-constructor)
@@ -60,6 +61,7 @@ struct Options {
         options.method = method;
         options.warm_l2 = warm_l2;
         options.clock_hz = clock_hz;
+        options.threads = threads;
         return options;
     }
 };
