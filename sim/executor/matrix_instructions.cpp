@@ -24,6 +24,22 @@ struct LoadedMatrix {
     std::uint16_t elements[matrix_rows][matrix_rows];
     bool defined[matrix_rows];
     U32 suspicion = Suspicions::none;  ///< about rows that are not
+
+    /// Two elements of a row, or of a column, as a register holds them.
+    [[nodiscard]] U32 pair_beside(U32 row, U32 column) const {
+        return elements[row][column] | U32{elements[row][column + 1]} << 16U;
+    }
+    [[nodiscard]] U32 pair_below(U32 row, U32 column) const {
+        return elements[row][column] | U32{elements[row + 1][column]} << 16U;
+    }
+    /// Lanes that hold elements of rows that are not defined.
+    [[nodiscard]] U32 undefined_lanes(bool transposed) const {
+        U32 found = 0;
+        for (U32 row = 0; row < matrix_rows; ++row) {
+            if (!defined[row]) found |= transposed ? 0x11111111U << row / 2 : 0xFU << 4 * row;
+        }
+        return found;
+    }
 };
 
 /// Reads matrix `number`, whose row r lies at the address that lane 8 number + r gives.
@@ -52,17 +68,16 @@ void load_matrices(WarpExecution& warp, const DecodedInstruction& i, U32 lanes) 
     for (U32 number = 0; number < i.matrices; ++number) {
         const LoadedMatrix matrix = read_matrix(w, number);
         if (!i.list[number].present()) continue;
-        U32 undefined = 0;
-        const auto pair = [&](U32 lane) -> U32 {
-            const U32 row = i.transposed ? 2 * (lane % 4) : lane / 4;
-            const U32 column = i.transposed ? lane / 4 : 2 * (lane % 4);
-            const U32 next_row = row + (i.transposed ? 1 : 0);
-            const U32 next_column = column + (i.transposed ? 0 : 1);
-            if (!matrix.defined[row] || !matrix.defined[next_row]) undefined |= 1U << lane;
-            return matrix.elements[row][column] | U32{matrix.elements[next_row][next_column]} << 16U;
-        };
-        write_lanes<U32>(w.destination(i.list[number]), lanes, pair);
+        U32* const to = w.destination(i.list[number]);
+        if (i.transposed) {
+            write_lanes<U32>(to, lanes, [&](U32 lane) { return matrix.pair_below(2 * (lane % 4), lane / 4); });
+        } else if (lanes == ~0U) {
+            std::memcpy(to, matrix.elements, sizeof matrix.elements);  // lane by lane, as it happens
+        } else {
+            write_lanes<U32>(to, lanes, [&](U32 lane) { return matrix.pair_beside(lane / 4, 2 * (lane % 4)); });
+        }
         if (!w.tracks) continue;
+        const U32 undefined = matrix.undefined_lanes(i.transposed) & lanes;
         // Main loops load ahead of their end for nothing: undefined bytes matter where an mma reads them.
         const U32 kernel_register = i.writes[written++];
         U32& defined = w.defined[kernel_register];

@@ -103,6 +103,15 @@ bool in_groups(const std::vector<std::uint16_t>& places, std::size_t step, bool 
     return true;
 }
 
+/// Whether two registers of f32 hold 64 elements that follow each other, each lane two.
+bool in_pairs(const std::vector<std::uint16_t>& places) {
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        const std::size_t r = i / warp_lanes;
+        if (places[i] != r / 2 * 2 * warp_lanes + 2 * (i % warp_lanes) + r % 2) return false;
+    }
+    return true;
+}
+
 /// Whether 32 words of f32 are all moderate addends.
 bool are_moderate(const std::uint32_t* words) {
     std::int32_t wild = 0;
@@ -119,16 +128,20 @@ bool are_moderate(const std::uint32_t* words) {
 bool addends(ElementType type, const std::array<const std::uint32_t*, most_mma_registers>& c,
              const std::vector<std::uint16_t>& places, float* sums) {
     bool moderate = true;
-    const std::uint16_t* place = places.data();
-    for (std::size_t r = 0; r < places.size() / warp_lanes; ++r, place += warp_lanes) {
-        const std::uint32_t* const words = c[r];
-        if (type == ElementType::f32) {
-            moderate = moderate && are_moderate(words);
+    const std::size_t registers = places.size() / warp_lanes;
+    if (type == ElementType::f32) {
+        for (std::size_t r = 0; r < registers; r += 2, sums += 2 * warp_lanes) {
+            moderate = moderate && are_moderate(c[r]) && are_moderate(c[r + 1]);
             for (std::size_t lane = 0; lane < warp_lanes; ++lane) {
-                sums[place[lane]] = std::bit_cast<float>(words[lane]);
+                sums[2 * lane] = std::bit_cast<float>(c[r][lane]);
+                sums[2 * lane + 1] = std::bit_cast<float>(c[r + 1][lane]);
             }
-            continue;
         }
+        return moderate;
+    }
+    const std::uint16_t* place = places.data();
+    for (std::size_t r = 0; r < registers; ++r, place += warp_lanes) {
+        const std::uint32_t* const words = c[r];
         for (std::size_t lane = 0; lane < warp_lanes; ++lane) {
             const std::uint32_t word = words[lane];
             moderate = moderate && is_moderate<ElementType::f16>(word & 0xFFFFU, 0) &&
@@ -141,15 +154,22 @@ bool addends(ElementType type, const std::array<const std::uint32_t*, most_mma_r
 }
 
 void write_sums(ElementType type, const std::vector<std::uint16_t>& places, const float* sums, MmaResult& d) {
+    const std::size_t registers = places.size() / warp_lanes;
+    if (type == ElementType::f32) {
+        for (std::size_t r = 0; r < registers; r += 2, sums += 2 * warp_lanes) {
+            for (std::size_t lane = 0; lane < warp_lanes; ++lane) {
+                d[r][lane] = std::bit_cast<std::uint32_t>(sums[2 * lane]);
+                d[r + 1][lane] = std::bit_cast<std::uint32_t>(sums[2 * lane + 1]);
+            }
+        }
+        return;
+    }
     const std::uint16_t* place = places.data();
-    for (std::size_t r = 0; r < places.size() / warp_lanes; ++r, place += warp_lanes) {
-        std::uint32_t* const words = d[r].data();
+    for (std::size_t r = 0; r < registers; ++r, place += warp_lanes) {
         for (std::size_t lane = 0; lane < warp_lanes; ++lane) {
             const float* sum = sums + place[lane];
-            words[lane] = type == ElementType::f32
-                              ? std::bit_cast<std::uint32_t>(*sum)
-                              : static_cast<std::uint32_t>(bits_of_sum<ElementType::f16>(sum[0]) |
-                                                           bits_of_sum<ElementType::f16>(sum[1]) << 16U);
+            d[r][lane] = static_cast<std::uint32_t>(bits_of_sum<ElementType::f16>(sum[0]) |
+                                                    bits_of_sum<ElementType::f16>(sum[1]) << 16U);
         }
     }
 }
@@ -203,12 +223,47 @@ std::vector<MetadataNibble> bytes_of(const std::vector<MetadataNibble>& nibbles)
     return bytes;
 }
 
-std::array<bool, 256> legal_bytes(std::uint32_t legal_nibbles) {
-    std::array<bool, 256> legal{};
-    for (std::uint32_t byte = 0; byte < legal.size(); ++byte) {
-        legal[byte] = (legal_nibbles >> (byte & 0xFU) & legal_nibbles >> (byte >> 4U) & 1U) != 0;
+/// The lowest bit of each nibble of a word.
+constexpr std::uint32_t low_bits = 0x11111111;
+
+/// Of each nibble in its lowest bit: whether its two codes are different, the second is the greater one, or they name
+/// the halves of one of two 32-bit elements.
+constexpr std::uint32_t different_codes(std::uint32_t nibbles) {
+    const std::uint32_t bits = nibbles ^ nibbles >> 2U;
+    return (bits | bits >> 1U) & low_bits;
+}
+constexpr std::uint32_t ascending_codes(std::uint32_t nibbles) {
+    const std::uint32_t greater = ~nibbles & nibbles >> 2U;  // bit by bit
+    const std::uint32_t equal = ~(nibbles ^ nibbles >> 2U);
+    return (greater >> 1U | (equal >> 1U & greater)) & low_bits;
+}
+
+constexpr std::uint32_t half_codes(std::uint32_t nibbles) {
+    const std::uint32_t both_of_one = ~(nibbles >> 1U ^ nibbles >> 3U);
+    return both_of_one & ~nibbles & nibbles >> 2U & low_bits;
+}
+
+/// A bit for each nibble of which this holds.
+template <typename Holds>
+constexpr std::uint32_t nibbles_where(Holds holds) {
+    std::uint32_t set = 0;
+    for (std::uint32_t nibble = 0; nibble < 16; ++nibble) set |= (holds(nibble) & 1U) << nibble;
+    return set;
+}
+constexpr std::uint32_t different_pairs = nibbles_where(different_codes);
+constexpr std::uint32_t ascending_pairs = nibbles_where(ascending_codes);
+constexpr std::uint32_t word_halves = nibbles_where(half_codes);
+
+/// The lanes that supply the nibbles, or nothing if some bits of theirs are not among them.
+std::vector<std::uint32_t> whole_words_of(const std::vector<MetadataNibble>& nibbles) {
+    std::array<std::uint32_t, warp_lanes> supplied{};
+    for (const MetadataNibble& nibble : nibbles) supplied[nibble.lane] |= 0xFU << nibble.shift;
+    std::vector<std::uint32_t> lanes;
+    for (std::uint32_t lane = 0; lane < warp_lanes; ++lane) {
+        if (supplied[lane] == ~0U) lanes.push_back(lane);
+        if (supplied[lane] != 0 && supplied[lane] != ~0U) return {};
     }
-    return legal;
+    return lanes;
 }
 
 }  // namespace
@@ -224,16 +279,16 @@ MmaProduct::MmaProduct(const MmaInstruction& instruction)
         STCSIM_ASSERT(in_groups(a_, elements, false));
         STCSIM_ASSERT(in_groups(b_, by_rows ? elements * columns : elements, by_rows));
     }
+    STCSIM_ASSERT(instruction.c != ElementType::f32 || in_pairs(c_));
     for (std::uint32_t s = 0; s < sparsity_selectors(instruction); ++s) {
         nibbles_.push_back(metadata_nibbles(instruction, s));
         bytes_.push_back(bytes_of(nibbles_.back()));
+        whole_words_.push_back(whole_words_of(nibbles_.back()));
     }
     for (std::uint32_t nibble = 0; nibble < 16; ++nibble) {
         if (is_legal_nibble(instruction.a, nibble, CodeOrder::any)) legal_any_ |= 1U << nibble;
         if (is_legal_nibble(instruction.a, nibble, CodeOrder::ascending)) legal_ascending_ |= 1U << nibble;
     }
-    legal_any_bytes_ = legal_bytes(legal_any_);
-    legal_ascending_bytes_ = legal_bytes(legal_ascending_);
 }
 
 MmaProduct::~MmaProduct() = default;
@@ -247,15 +302,22 @@ const MmaProduct& MmaProduct::of(const MmaInstruction& instruction) {
     return *product;
 }
 
+bool MmaProduct::all_words_legal(const std::uint32_t* e, std::uint32_t selector, std::uint32_t legal) const {
+    const auto all = [&](auto holds) {
+        std::uint32_t in_all = low_bits;
+        for (const std::uint32_t lane : whole_words_[selector]) in_all &= holds(e[lane]);
+        return in_all == low_bits;
+    };
+    if (whole_words_[selector].empty()) return false;
+    if (legal == different_pairs) return all([](std::uint32_t word) { return different_codes(word); });
+    if (legal == ascending_pairs) return all([](std::uint32_t word) { return ascending_codes(word); });
+    return legal == word_halves && all([](std::uint32_t word) { return half_codes(word); });
+}
+
 const MetadataNibble* MmaProduct::illegal_nibble(const std::uint32_t* e, std::uint32_t selector,
                                                  CodeOrder order) const {
     const std::uint32_t legal = order == CodeOrder::ascending ? legal_ascending_ : legal_any_;
-    if (!bytes_[selector].empty()) {
-        const auto& legal_byte = order == CodeOrder::ascending ? legal_ascending_bytes_ : legal_any_bytes_;
-        bool all = true;
-        for (const MetadataNibble& byte : bytes_[selector]) all &= legal_byte[e[byte.lane] >> byte.shift & 0xFFU];
-        if (all) return nullptr;
-    }
+    if (all_words_legal(e, selector, legal)) return nullptr;
     for (const MetadataNibble& nibble : nibbles_[selector]) {
         if ((legal >> (e[nibble.lane] >> nibble.shift & 0xFU) & 1U) == 0) return &nibble;
     }
@@ -297,8 +359,10 @@ void MmaProduct::select_rows(const MmaSources& sources, Scratch& scratch) const 
     if (!bytes_[sources.selector].empty()) {
         static constexpr RowsOfByte rows_of_byte = rows_of_bytes();
         for (const MetadataNibble& byte : bytes_[sources.selector]) {
-            const auto& in_group = rows_of_byte[e[byte.lane] >> byte.shift & 0xFFU];
-            for (const std::uint32_t row : in_group) *rows++ = 4 * byte.group + row;
+            auto four = rows_of_byte[e[byte.lane] >> byte.shift & 0xFFU];
+            for (std::uint32_t& row : four) row += 4 * byte.group;
+            std::memcpy(rows, four.data(), sizeof four);
+            rows += four.size();
         }
         return;
     }

@@ -56,6 +56,8 @@ class MmaProduct {
     /// For every number, slowly.
     void multiply_plainly(const MmaSources& sources, MmaResult& d) const;
     void select_rows(const MmaSources& sources, Scratch& scratch) const;
+    /// Whether all nibbles are legal, found out a word at a time; where it cannot be, false.
+    [[nodiscard]] bool all_words_legal(const std::uint32_t* e, std::uint32_t selector, std::uint32_t legal) const;
     /// Integer A with zeros where nothing is stored.
     void expand_integers(const MmaSources& sources, Scratch& scratch) const;
 
@@ -63,13 +65,12 @@ class MmaProduct {
     // Of each register and lane, the position of its first element: A [row][stored k], B [column][k], of floats
     // [k][column], C [row][column] (two neighbours of a row, then those of the row 8 below).
     std::vector<std::uint16_t> a_, b_, c_;
-    std::vector<std::vector<MetadataNibble>> nibbles_;  ///< by selector
-    std::vector<std::vector<MetadataNibble>> bytes_;    ///< the same by twos, where all are halves of bytes
-    // A bit for each nibble that is legal; whether both of a byte are.
+    std::vector<std::vector<MetadataNibble>> nibbles_;     ///< by selector
+    std::vector<std::vector<MetadataNibble>> bytes_;       ///< the same by twos, where all are halves of bytes
+    std::vector<std::vector<std::uint32_t>> whole_words_;  ///< the lanes that supply them, where these supply all bits
+    // A bit for each nibble that is legal.
     std::uint32_t legal_any_ = 0;
     std::uint32_t legal_ascending_ = 0;
-    std::array<bool, 256> legal_any_bytes_{};
-    std::array<bool, 256> legal_ascending_bytes_{};
 };
 
 }  // namespace stcsim

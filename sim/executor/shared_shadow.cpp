@@ -8,14 +8,19 @@ namespace stcsim {
 namespace {
 
 constexpr std::uint32_t word_bytes = 4;
+constexpr std::uint8_t whole_word = (1U << word_bytes) - 1;  ///< a bit per byte
+
+/// Whether the bytes are whole words.
+constexpr bool is_whole(std::uint64_t address, std::uint32_t bytes) {
+    return (address | bytes) % word_bytes == 0;
+}
 
 /// Calls visit(word number, bit per byte) for each word of the bytes.
 template <typename Visit>
 void for_each_word(std::uint64_t address, std::uint32_t bytes, Visit visit) {
     const std::uint64_t end = address + bytes;
-    constexpr std::uint8_t whole = (1U << word_bytes) - 1;
-    if ((address | bytes) % word_bytes == 0) {
-        for (std::uint64_t word = address / word_bytes; word < end / word_bytes; ++word) visit(word, whole);
+    if (is_whole(address, bytes)) {
+        for (std::uint64_t word = address / word_bytes; word < end / word_bytes; ++word) visit(word, whole_word);
         return;
     }
     for (std::uint64_t word = address / word_bytes; word * word_bytes < end; ++word) {
@@ -29,33 +34,48 @@ void for_each_word(std::uint64_t address, std::uint32_t bytes, Visit visit) {
 
 SharedShadow::SharedShadow(std::uint64_t bytes) : words_((bytes + word_bytes - 1) / word_bytes) {}
 
+void SharedShadow::check_read(const Word& word, std::uint8_t bytes, const SharedActor& actor, Meeting& meeting) const {
+    if ((word.defined & bytes) != bytes) meeting.undefined = true;
+    if (word.pending_copies > 0) {
+        meeting.pending = true;
+        meeting.instruction = word.writer_instruction;
+        meeting.warp = word.writer;
+    }
+    if (!actor.strong && word.write_epoch == epoch_ && word.writer != actor.warp && (word.written & bytes) != 0 &&
+        !meeting.pending) {
+        meeting.race = meeting.with_write = true;
+        meeting.warp = word.writer;
+        meeting.instruction = word.writer_instruction;
+    }
+}
+
 SharedShadow::Meeting SharedShadow::read(std::uint64_t address, std::uint32_t bytes, const SharedActor& actor) {
     Meeting meeting;
-    for_each_word(address, bytes, [&](std::uint64_t number, std::uint8_t touched) {
-        Word& word = words_[number];
-        if ((word.defined & touched) != touched) meeting.undefined = true;
-        if (word.pending_copies > 0) {
-            meeting.pending = true;
-            meeting.instruction = word.writer_instruction;
-            meeting.warp = word.writer;
+    const std::uint32_t epoch = epoch_;
+    const std::uint8_t warp = actor.warp;
+    const auto read_word = [&](Word & word, std::uint8_t touched) __attribute__((always_inline)) {
+        const bool undisturbed = word.write_epoch != epoch || word.writer == warp;
+        if (!undisturbed || word.pending_copies > 0 || (word.defined & touched) != touched) {
+            check_read(word, touched, actor, meeting);
         }
         if (actor.strong) return;
-        if (word.write_epoch == epoch_ && word.writer != actor.warp && (word.written & touched) != 0 &&
-            !meeting.pending) {
-            meeting.race = meeting.with_write = true;
-            meeting.warp = word.writer;
-            meeting.instruction = word.writer_instruction;
-        }
-        if (word.read_epoch != epoch_) {
-            word.read_epoch = epoch_;
-            word.reader = actor.warp;
+        if (word.read_epoch != epoch) {
+            word.read_epoch = epoch;
+            word.reader = warp;
             word.read = 0;
             word.several_readers = false;
         }
-        word.several_readers = word.several_readers || word.reader != actor.warp;
+        if (word.reader != warp) word.several_readers = true;
         word.read = static_cast<std::uint8_t>(word.read | touched);
         word.reader_instruction = actor.instruction;
-    });
+    };
+    if (is_whole(address, bytes)) {
+        Word* word = words_.data() + address / word_bytes;
+        for (Word* const end = word + bytes / word_bytes; word != end; ++word) read_word(*word, whole_word);
+    } else {
+        for_each_word(address, bytes,
+                      [&](std::uint64_t number, std::uint8_t touched) { read_word(words_[number], touched); });
+    }
     return meeting;
 }
 

@@ -64,6 +64,7 @@ class SharedShadow {
         bool several_readers = false;  ///< in read_epoch
     };
 
+    void check_read(const Word& word, std::uint8_t bytes, const SharedActor& actor, Meeting& meeting) const;
     void check_write(Word& word, std::uint8_t bytes, const SharedActor& actor, Meeting& meeting) const;
     void note_write(Word& word, std::uint8_t bytes, const SharedActor& actor) const;
 
