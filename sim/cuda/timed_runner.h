@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "cuda/exec_configuration.h"
-#include "cuda/ptx_executor.h"
+#include "cuda/ready_kernel.h"
 #include "gpu/gpu_parameters.h"
 
 namespace stcsim {
