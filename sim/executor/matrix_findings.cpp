@@ -146,13 +146,13 @@ class UndefinedProduct {
             for (U32 lane = 0; lane < warp_lanes; ++lane) {
                 if (supplies_metadata(*i_->mma, sources.selector, LaneIndex(lane))) read |= 1U << lane;
             }
-            rows_ |= product.metadata_rows(suspect_register(e.index, read), sources.selector);
+            rows_ |= product.metadata().rows_of_lanes(suspect_register(e.index, read), sources.selector);
         }
         const CodeOrder order = i_->mma->metadata_order;
-        const U32 illegal = product.illegal_rows(sources.e, sources.selector, order);
+        const U32 illegal = product.metadata().illegal_rows(sources.e, sources.selector, order);
         if ((illegal & ~rows_) == 0) return;
         rows_ |= illegal;
-        const MetadataNibble& found = *product.illegal_nibble(sources.e, sources.selector, order);
+        const MetadataNibble& found = *product.metadata().illegal_nibble(sources.e, sources.selector, order);
         const U32 nibble = sources.e[found.lane] >> found.shift & 0xFU;
         const bool only_order = is_legal_nibble(i_->mma->a, nibble, CodeOrder::any);
         why_ = suspicion(only_order ? FindingKind::unordered_metadata : FindingKind::illegal_metadata, found.lane, [&] {
@@ -236,8 +236,8 @@ std::uint32_t suspicion_of_operands(WarpState& w, const DecodedInstruction& i) {
 void track_product(WarpState& w, const DecodedInstruction& i, const MmaProduct& product, const MmaSources& sources) {
     U32 known = ~0U;
     for (const U32 number : i.reads) known &= w.defined[number];
-    const bool illegal =
-        i.mma->sparse && product.illegal_nibble(sources.e, sources.selector, i.mma->metadata_order) != nullptr;
+    const bool illegal = i.mma->sparse && product.metadata().illegal_nibble(sources.e, sources.selector,
+                                                                            i.mma->metadata_order) != nullptr;
     if (known == ~0U && !illegal) {
         for (const U32 number : i.writes) w.defined[number] |= w.step->active;
         return;
