@@ -282,6 +282,20 @@ class BadKernels(ExecCommand):
             self.assertIn(part, said)
         self.assertFalse((self.folder / "d.npy").exists(), "an output of a launch that failed")
 
+    def test_undefined_results_end_it_where_they_are_read_and_are_a_warning_elsewhere(self):
+        product = kernel_of(
+            "mov.u32 %r1, 0; mul.wide.u32 %d1, %r0, 16; add.s64 %d2, %d0, %d1;\n"
+            "mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%r2, %r3, %r4, %r5}, {%r7, %r7}, {%r1},"
+            " {%r1, %r1, %r1, %r1};\nst.global.v4.u32 [%d2], {%r2, %r3, %r4, %r5};")
+        done = self.launch(product, block="32", arguments="out:d.npy:u32:128")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, rb"uninitialised register at PTX line 9 \(mma.*, CTA 0, warp 0, lane 0: %r7 .*"
+                         rb"the host reads 512 bytes")
+        self.assertFalse((self.folder / "d.npy").exists())
+        unread = self.launch(product, block="32", arguments="scratch:512")
+        self.assertEqual(unread.returncode, 0)
+        self.assertIn(b"warning: uninitialised register", unread.stderr)
+
     def test_text_that_is_no_ptx_or_ends_too_early_names_the_place(self):
         good = kernel_of("st.global.u32 [%d0], %r0;")
         self.expect(2, ("k.ptx:1", "column 1"), "this is no PTX\n")
