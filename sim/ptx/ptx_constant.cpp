@@ -8,7 +8,7 @@
 namespace stcsim {
 namespace {
 
-constexpr int deepest_nesting = 64;
+constexpr int deepest_expression = 64;
 constexpr std::uint64_t warp_size = 32;  // PTX ISA, "WARP_SZ"
 
 /// Levels of the binary operators, weakest first, as in C.
@@ -81,9 +81,9 @@ PtxConstant combined(std::string_view sign, const PtxConstant& a, const PtxConst
 }
 
 /// Recursive descent for signs, parentheses and stronger operators; loops for the rest.
-class Parser {
+class ConstantParser {
   public:
-    explicit Parser(PtxTokens& tokens) : tokens_(tokens) {}
+    explicit ConstantParser(PtxTokens& tokens) : tokens_(tokens) {}
 
     PtxConstant conditional() {
         enter();
@@ -99,7 +99,7 @@ class Parser {
 
   private:
     void enter() {
-        if (++depth_ > deepest_nesting) tokens_.fail("at most 64 levels of nesting");
+        if (++depth_ > deepest_expression) tokens_.fail("at most 64 levels of nesting");
     }
 
     void require_integer(const PtxConstant& operand) const {
@@ -216,11 +216,11 @@ bool at_constant(const PtxTokens& tokens) {
 }
 
 PtxConstant parse_constant(PtxTokens& tokens) {
-    return Parser(tokens).conditional();
+    return ConstantParser(tokens).conditional();
 }
 
 PtxConstant parse_constant_after_not(PtxTokens& tokens) {
-    return Parser(tokens).after_not();
+    return ConstantParser(tokens).after_not();
 }
 
 }  // namespace stcsim

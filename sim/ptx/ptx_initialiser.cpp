@@ -47,9 +47,10 @@ std::string unescaped(const PtxTokens& tokens, const PtxToken& token) {
     return bytes;
 }
 
-class Parser {
+class InitialiserParser {
   public:
-    Parser(PtxTokens& tokens, const PtxNames& names, const std::vector<std::uint64_t>& bounds, PtxVariable& variable)
+    InitialiserParser(PtxTokens& tokens, const PtxNames& names, const std::vector<std::uint64_t>& bounds,
+                      PtxVariable& variable)
         : tokens_(tokens), names_(names), bounds_(bounds), variable_(variable), element_(bytes_of(variable.type)) {
         strides_.assign(bounds.size(), element_);
         for (std::size_t i = bounds.size(); i-- > 1;) strides_[i - 1] = strides_[i] * bounds[i];
@@ -196,7 +197,7 @@ class Parser {
 
 void parse_initialiser(PtxTokens& tokens, const PtxNames& names, const std::vector<std::uint64_t>& bounds,
                        PtxVariable& variable) {
-    Parser(tokens, names, bounds, variable).whole();
+    InitialiserParser(tokens, names, bounds, variable).whole();
 }
 
 }  // namespace stcsim

@@ -13,7 +13,7 @@
 namespace stcsim {
 namespace {
 
-constexpr std::uint32_t deepest_nesting = 256;
+constexpr std::uint32_t deepest_scope = 256;
 constexpr std::uint64_t largest_number = std::numeric_limits<std::uint32_t>::max();
 /// PTX ISA, "Kernel Function Parameters": 32764 bytes from PTX 8.1 on.
 constexpr std::uint64_t most_parameter_bytes = 32764;
@@ -180,7 +180,7 @@ void PtxKernelParser::parse_directive() {
 }
 
 void PtxKernelParser::open_scope() {
-    if (depth_ == deepest_nesting) tokens_.fail(fmt::format("at most {} levels of braces", deepest_nesting));
+    if (depth_ == deepest_scope) tokens_.fail(fmt::format("at most {} levels of braces", deepest_scope));
     ++depth_;
     tokens_.expect("{");
     names_.open_scope();

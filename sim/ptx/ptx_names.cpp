@@ -16,7 +16,7 @@ namespace {
 /// Digits of the largest register number, 2^32 - 1.
 constexpr std::size_t most_digits = 10;
 
-bool is_digit(char c) {
+bool is_decimal_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
@@ -35,7 +35,7 @@ bool PtxNames::declare(std::string_view name, const PtxSymbol& symbol) {
 }
 
 bool PtxNames::declare_range(std::string_view prefix, const PtxSymbol& symbol) {
-    if (is_digit(prefix.back())) prefixes_end_in_digits_ = true;
+    if (is_decimal_digit(prefix.back())) prefixes_end_in_digits_ = true;
     return declare_in(ranges_, prefix, symbol);
 }
 
@@ -52,7 +52,7 @@ std::pair<const PtxNames::Entry*, std::uint32_t> PtxNames::find_in_ranges(std::s
     std::uint64_t best_number = 0;
     const std::size_t least = name.size() - std::min(most_digits, name.size() - 1);
     std::size_t begin = name.size();
-    while (begin > least && is_digit(name[begin - 1])) --begin;
+    while (begin > least && is_decimal_digit(name[begin - 1])) --begin;
     for (; begin < name.size(); ++begin) {
         if (name[begin] == '0' && begin + 1 < name.size()) continue;  // r<20> declares r5, not r05
         const auto place = ranges_.find(name.substr(0, begin));

@@ -23,7 +23,7 @@ namespace stcsim {
 namespace {
 
 constexpr std::size_t largest_file = std::size_t{256} << 20U;
-constexpr std::uint64_t largest_number = std::numeric_limits<std::uint32_t>::max();
+constexpr std::uint64_t largest_file_number = std::numeric_limits<std::uint32_t>::max();
 
 /// The directives of a module.
 class ModuleParser {
@@ -110,7 +110,8 @@ class ModuleParser {
 
     /// `.file 1 "gemm.cu", 1700000000, 1234`
     void parse_file() {
-        const auto number = static_cast<std::uint32_t>(tokens_.expect_integer(largest_number, "the number of a file"));
+        const auto number =
+            static_cast<std::uint32_t>(tokens_.expect_integer(largest_file_number, "the number of a file"));
         module_.files[number] = tokens_.expect(PtxToken::Kind::string, "the name of a file").text;
         while (tokens_.take_if(",")) tokens_.expect(PtxToken::Kind::integer, "the time or the size of a file");
     }
