@@ -44,9 +44,10 @@ ShortestDelays shortest_delays(const GpuParameters& parameters, const Instructio
     return delays;
 }
 
-/// Threads for the SMs: only where they share nothing but channels, and nobody looks at all of them at once.
+/// Threads for the SMs: only where they share nothing but channels, and nobody looks at all of them at once. Values are
+/// shared: a poll reads the word that another SM may be writing.
 std::uint32_t threads_of(const InstructionStream& stream, const GpuRunOptions& options, std::uint32_t sms) {
-    if (!stream.sms_are_independent() || options.skip_repetition) return 1;
+    if (!stream.sms_are_independent() || options.skip_repetition || options.memory != nullptr) return 1;
     return std::clamp(options.threads, 1U, sms);
 }
 

@@ -47,7 +47,7 @@ struct GpuRunOptions {
     Timeline* timeline = nullptr;          ///< records the first SM's tensor cores
     std::uint64_t shuffle_seed = 0;        ///< not 0: shuffles construction and evaluation, which must not matter
     bool skip_repetition = false;          ///< gpu/repetition.h: the result is the same, sooner
-    std::uint32_t threads = 1;             ///< all SMs: that simulate them; the result does not depend on it
+    std::uint32_t threads = 1;             ///< all SMs, no values: that simulate them; no result depends on it
     Cycle most_cycles = never;             ///< beyond it the run ends with CycleLimitError, some cycles later
     std::function<void(double)> progress;  ///< called now and then with the share of CTAs done; may be empty
 };

@@ -219,7 +219,7 @@ po::options_description run_options() {
     add("sampled", "scope chip: k-tile by k-tile, repeating waves left out (the default for large problems)");
     add("no-skip", "simulate every cycle, even those that repeat others exactly: the same results, later");
     add("jobs,j", text_value("NUMBER"),
-        "threads of a run of every instruction (one per processor); the results do not depend on it");
+        "threads of a run of every instruction without --verify (one per processor); the results do not depend on it");
     add("l2", text_value("cold|warm"),
         "what the L2 holds: nothing of the operands, or what the same launch has left (cold)");
     add("clock", text_value("MHZ"), "lock the SM clock there; without it the power limit decides");

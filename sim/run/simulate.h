@@ -40,7 +40,7 @@ struct SimulationOptions {
     std::uint64_t seed = 1;             ///< of the operands when verifying
     bool skip = true;                   ///< leave out cycles that repeat others; every result is the same
     std::uint64_t shuffle_seed = 0;     ///< not 0: order of module construction and activation, which must not matter
-    std::uint32_t threads = 1;          ///< of exact runs of scope chip; every result is the same
+    std::uint32_t threads = 1;          ///< of exact runs of scope chip without values; every result is the same
     std::optional<std::filesystem::path> vcd;       ///< waveform of the first SM's tensor cores
     std::optional<std::filesystem::path> perfetto;  ///< timeline of the first SM's tensor cores (Chrome trace JSON)
     /// Called now and then with the share done, 0 to 1. May be empty.

@@ -51,16 +51,13 @@ TEST(Threads, ChangeNoCountWhenSmsCompeteForMemory) {
     }
 }
 
-TEST(Threads, ChangeNoBitAndNoCountWhereCtasWaitForEachOther) {
+TEST(Threads, ChangeNoCountWhereCtasWaitForEachOther) {
     for (const char* const division : {"_k3", "_serial5", "_stream"}) {
         const GemmProblem problem = gemm(200, 136, 1040, Sparsity::two_four);
-        testing::Options options{.kernel = std::string("64x64_s3") + division, .verify = true};
+        testing::Options options{.kernel = std::string("64x64_s3") + division};
         const SimulationResult alone = simulate(problem, options);
         options.threads = 3;
-        const SimulationResult shared = simulate(problem, options);
-        expect_same_machine(alone, shared, describe(options, problem));
-        ASSERT_TRUE(shared.verification.has_value());
-        EXPECT_EQ(shared.verification->mismatches, 0U) << division;
+        expect_same_machine(alone, simulate(problem, options), describe(options, problem));
     }
 }
 
