@@ -106,6 +106,12 @@ void Clock::run_cycle(Cycle cycle) {
     while (node != no_node) {
         ClockedModule& module = *nodes_[node].module;
         const std::uint32_t next = std::exchange(nodes_[node].next, free_node_);
+        if (next != no_node) {
+            // The state of a whole chip does not fit into the host's caches.
+            const ClockedModule* const following = nodes_[next].module;
+            __builtin_prefetch(following);
+            __builtin_prefetch(&following->last_evaluation_);
+        }
         free_node_ = std::exchange(node, next);
         if (shuffle_) {
             shuffled_.push_back(&module);
