@@ -79,7 +79,7 @@ class Gpu {
           bank_conflicts_(threads_, BankConflicts(parameters.sm.shared_memory)),
           chip_clock_("chip_clock", clocks_, ClockSide::second, 0) {
         const std::uint32_t sms = used_sms(parameters, options);
-        idle_tensor_cores_ = ((options.one_sm ? 1 : parameters.sm_count) - sms) * parameters.sm.sub_cores;
+        idle_tensor_cores_ = std::uint64_t{(options.one_sm ? 1 : parameters.sm_count) - sms} * parameters.sm.sub_cores;
         const std::uint32_t slots = cta_slots(parameters, stream.resources());
         const MemoryParameters memory_parameters =
             options.one_sm ? fair_share(parameters.memory, options.sharing_sms) : parameters.memory;

@@ -59,6 +59,8 @@ class AllocationTable {
         return offset < allocation.bytes && bytes <= allocation.bytes - offset;
     }
     static std::byte* memory_at(std::uint64_t address) {
+        // Device addresses are the host's.
+        // NOLINTNEXTLINE(performance-no-int-to-ptr)
         return reinterpret_cast<std::byte*>(static_cast<std::uintptr_t>(address));
     }
     [[nodiscard]] std::byte* search(std::uint64_t address, std::uint64_t bytes) const;
