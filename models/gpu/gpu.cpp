@@ -62,11 +62,14 @@ std::uint32_t cta_slots(const GpuParameters& parameters, const CtaResources& res
     return residency.ctas;
 }
 
+std::uint32_t sms_of(const GpuParameters& parameters, const GpuRunOptions& options) {
+    return options.one_sm ? 1 : parameters.sm_count;
+}
+
 /// SMs that CTAs can come to: the scheduler hands each to the first of those with the most free slots, so that none
 /// gets one while an SM before it has had none. The others would do nothing.
 std::uint32_t used_sms(const GpuParameters& parameters, const GpuRunOptions& options) {
-    if (options.one_sm) return 1;
-    return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(options.ctas.count, 1, parameters.sm_count));
+    return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(options.ctas.count, 1, sms_of(parameters, options)));
 }
 
 /// The top of the module hierarchy.
@@ -79,7 +82,7 @@ class Gpu {
           bank_conflicts_(threads_, BankConflicts(parameters.sm.shared_memory)),
           chip_clock_("chip_clock", clocks_, ClockSide::second, 0) {
         const std::uint32_t sms = used_sms(parameters, options);
-        idle_tensor_cores_ = std::uint64_t{(options.one_sm ? 1 : parameters.sm_count) - sms} * parameters.sm.sub_cores;
+        idle_tensor_cores_ = std::uint64_t{sms_of(parameters, options) - sms} * parameters.sm.sub_cores;
         const std::uint32_t slots = cta_slots(parameters, stream.resources());
         const MemoryParameters memory_parameters =
             options.one_sm ? fair_share(parameters.memory, options.sharing_sms) : parameters.memory;
@@ -239,7 +242,7 @@ GpuRunResult run_gpu(const GpuParameters& parameters, InstructionStream& stream,
     gpu.run(context, options);
     GpuRunResult result = gpu.result();
     if (options.contents != nullptr) gpu.give_contents(*options.contents);
-    result.tensor_cores = std::uint64_t{options.one_sm ? 1 : parameters.sm_count} * parameters.sm.sub_cores;
+    result.tensor_cores = std::uint64_t{sms_of(parameters, options)} * parameters.sm.sub_cores;
     return result;
 }
 

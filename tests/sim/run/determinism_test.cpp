@@ -1,4 +1,6 @@
 /// What must not change the cycles: the order of modules, whether values move, and another run.
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "small_runs.h"
@@ -26,29 +28,27 @@ TEST(OrderIndependence, ShufflingConstructionAndEvaluationChangesNoCountOnAnySco
     }
 }
 
-TEST(OrderIndependence, ShufflingChangesNoCountWhenSmsCompeteForMemory) {
-    // Narrow tiles and little compute: requests of all SMs meet in the L2 all the time.
+/// Narrow tiles and little compute: requests of all SMs meet in the L2 all the time. Simulates it as usual and each way
+/// of `others`, of which none may change a count.
+void expect_same_competition(const std::vector<testing::Options>& others) {
     GpuDescription gpu = testing::small_a100();
     apply_override(gpu, "memory.l2.capacity=655360");
     apply_override(gpu, "memory.hbm.bytes_per_second=2e11");
     const GemmProblem problem = gemm(1024, 72, 2048, Sparsity::two_four);
-    testing::Options options{.kernel = "64x64_s3"};
-    const SimulationResult in_order = simulate_gemm(gpu, problem, options);
-    for (options.shuffle_seed = 1; options.shuffle_seed <= 3; ++options.shuffle_seed) {
-        expect_same_machine(in_order, simulate_gemm(gpu, problem, options), describe(options, problem));
+    const std::string kernel = "64x64_s3";
+    const SimulationResult usual = simulate_gemm(gpu, problem, testing::Options{.kernel = kernel});
+    for (testing::Options other : others) {
+        other.kernel = kernel;
+        expect_same_machine(usual, simulate_gemm(gpu, problem, other), describe(other, problem));
     }
 }
 
+TEST(OrderIndependence, ShufflingChangesNoCountWhenSmsCompeteForMemory) {
+    expect_same_competition({{.shuffle_seed = 1}, {.shuffle_seed = 2}, {.shuffle_seed = 3}});
+}
+
 TEST(Threads, ChangeNoCountWhenSmsCompeteForMemory) {
-    GpuDescription gpu = testing::small_a100();
-    apply_override(gpu, "memory.l2.capacity=655360");
-    apply_override(gpu, "memory.hbm.bytes_per_second=2e11");
-    const GemmProblem problem = gemm(1024, 72, 2048, Sparsity::two_four);
-    testing::Options options{.kernel = "64x64_s3"};
-    const SimulationResult alone = simulate_gemm(gpu, problem, options);
-    for (options.threads = 2; options.threads <= 5; ++options.threads) {
-        expect_same_machine(alone, simulate_gemm(gpu, problem, options), describe(options, problem));
-    }
+    expect_same_competition({{.threads = 2}, {.threads = 3}, {.threads = 4}, {.threads = 5}});
 }
 
 TEST(Threads, ChangeNoCountWhereCtasWaitForEachOther) {
